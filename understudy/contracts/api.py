@@ -1,0 +1,135 @@
+"""Requests and responses of the HTTP API, version 1, and problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from understudy.contracts._model import Contract, Locale, Name
+from understudy.contracts.gates import Layer
+from understudy.contracts.reasons import Reason
+
+__all__ = [
+    "AuditRef",
+    "CustomerId",
+    "CustomerProfile",
+    "CustomerRecord",
+    "Dropped",
+    "FieldError",
+    "Health",
+    "Problem",
+    "Recommendation",
+    "RecommendationRequest",
+    "RecommendationResponse",
+    "TaskScore",
+]
+
+# Printable, no control characters: an identifier is echoed into logs and keys.
+CustomerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:@-]{1,64}$")]
+
+
+class RecommendationRequest(Contract):
+    """Body of ``POST /v1/recommendations``."""
+
+    customer_id: CustomerId
+    top_k: int | None = Field(default=None, ge=1, le=10, strict=True)
+    locale: Locale = "ko"
+    channel: Literal["branch", "app"] = "branch"
+
+
+class CustomerProfile(Contract):
+    """What suitability needs. None means unknown, and unknown blocks what it could forbid."""
+
+    age: float | None = Field(default=None, ge=0, le=130)
+    income_krw: float | None = Field(default=None, ge=0)
+    risk_tolerance: int | None = Field(default=None, ge=1, le=5)
+    owned: list[Name] = []
+
+
+class CustomerRecord(Contract):
+    """The online feature record of one customer: plain and structural features, and the profile."""
+
+    customer_id: CustomerId
+    schema_version: str = Field(description="`FeatureSchema.version` that the features were computed under")
+    as_of: str = Field(description="ISO 8601 date of the data behind the features")
+    features: dict[str, float | int | str | None]
+    profile: CustomerProfile
+
+
+class TaskScore(Contract):
+    """One task's score and the layer that spoke; every step down says why."""
+
+    layer: Layer
+    value: float | None = Field(description="calibrated probability (binary) or mean (regression)")
+    classes: dict[str, float] | None = Field(default=None, description="calibrated class probabilities (multiclass)")
+    steps: list[str] = Field(default=[], description="why better layers did not speak, best layer first")
+
+
+class Recommendation(Contract):
+    """One recommended product."""
+
+    rank: int = Field(ge=1)
+    product_id: Name
+    name: str
+    family: Name
+    score: float = Field(ge=0, le=1, description="weighted mean of the product's driver scores")
+    drivers: dict[str, float] = Field(description="task (or task:class) -> its score, weights as in the catalog")
+    reason: Reason
+    review_tier: Literal[1, 2, 3]
+
+
+class Dropped(Contract):
+    """A product that was not recommended, and why."""
+
+    product_id: Name
+    reason: str
+
+
+class AuditRef(Contract):
+    """Where the durable record of this answer stands."""
+
+    writer: str
+    seq: int
+    mac: str
+
+
+class RecommendationResponse(Contract):
+    """Body of the 200 answer."""
+
+    request_id: str
+    model_version: str
+    generated_at: str
+    ai_disclosure: str
+    recommendations: list[Recommendation]
+    dropped: list[Dropped]
+    tasks: dict[Name, TaskScore]
+    features_missing: list[str]
+    audit: AuditRef
+
+
+class Health(Contract):
+    """Body of ``GET /v1/health``."""
+
+    status: Literal["ok", "degraded"]
+    model_version: str | None
+    layers: dict[Name, Layer]
+    problems: list[str]
+
+
+class FieldError(Contract):
+    """The offending field of a request; the value itself is never echoed."""
+
+    field: str
+    message: str
+
+
+class Problem(Contract):
+    """``application/problem+json`` (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[FieldError] = []

@@ -1,0 +1,95 @@
+"""Products, the families that labels and rankings share, and the policy by which the function ranks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from understudy.contracts._model import Contract, Name, Text
+
+__all__ = ["Catalog", "Driver", "Product", "ProductType", "ServingPolicy", "SuitabilityPolicy", "Terms"]
+
+ProductType = Literal["deposit", "investment", "insurance", "loan", "card", "account", "service"]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class Driver(Contract):
+    """One term of a product's utility: the score of ``task`` (of ``class_name`` for a multiclass task) times ``weight``.
+
+    ``complement`` takes one minus the score (for example the probability of *not* churning).
+    """
+
+    task: Name
+    class_name: str | None = None
+    weight: float = Field(gt=0)
+    complement: bool = False
+
+
+class Terms(Contract):
+    """The facts that an advertisement of the product must state (percent a year, before tax unless it says otherwise)."""
+
+    rate_min: Percent | None = None
+    rate_max: Percent | None = None
+    rate_basis: Text | None = None
+    late_rate_max: Percent | None = None
+    preferential_condition: Text | None = None
+    eligibility: Text | None = None
+    deposit_protected: bool | None = None
+    principal_loss_possible: bool | None = None
+
+
+class Product(Contract):
+    """One product. ``risk_level`` 1 (lowest) to 5; unknown (absent) blocks the product for everybody."""
+
+    id: Name
+    name: Text
+    family: Name
+    type: ProductType
+    risk_level: int | None = Field(default=None, ge=1, le=5)
+    seller: Text
+    terms: Terms = Terms()
+    drivers: list[Driver] = Field(min_length=1)
+    min_age: int | None = Field(default=None, ge=0)
+    max_age: int | None = Field(default=None, ge=0)
+
+
+class ServingPolicy(Contract):
+    """Ranking thresholds (design section 6, step 5)."""
+
+    min_score: float = Field(default=0.10, ge=0, le=1)
+    churn_task: Name | None = None
+    max_churn: float = Field(default=0.70, ge=0, le=1)
+    max_contacts: int = Field(default=3, ge=1)
+    contact_days: int = Field(default=7, ge=1)
+    default_top_k: int = Field(default=3, ge=1, le=10)
+
+
+class SuitabilityPolicy(Contract):
+    """Caps that may be tightened, never loosened: the contract refuses a value laxer than the default."""
+
+    senior_age: int = Field(default=65, le=65)
+    senior_max_risk: int = Field(default=2, le=2, ge=0)
+    low_income_krw: float = Field(default=30_000_000, ge=30_000_000)
+    low_income_max_risk: int = Field(default=3, le=3, ge=0)
+
+
+class Catalog(Contract):
+    """The product catalog of one dataset."""
+
+    schema_version: Literal[1]
+    families: dict[Name, Text]
+    products: list[Product] = Field(min_length=1)
+    policy: ServingPolicy = ServingPolicy()
+    suitability: SuitabilityPolicy = SuitabilityPolicy()
+
+    @model_validator(mode="after")
+    def _families_and_ids(self) -> Catalog:
+        ids = [product.id for product in self.products]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"product named twice: {', '.join(twice)}")
+        for product in self.products:
+            if product.family not in self.families:
+                raise ValueError(f"product {product.id!r} has the unknown family {product.family!r}")
+        return self

@@ -1,0 +1,108 @@
+"""Business facts, the glossary that names them, and the sentences with slots that carry them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from understudy.contracts._model import Contract, Locale, Name, Text
+
+__all__ = ["Fact", "FactDef", "Glossary", "Reason", "SlotType", "Template", "TemplateSet"]
+
+SlotType = Literal["number", "money", "percent", "count", "months", "years", "category"]
+
+
+class FactDef(Contract):
+    """One business fact: the features that carry it and how it is said.
+
+    ``phrase`` states the fact about the customer and may hold the slot ``{value}``, filled from ``value_feature``.
+    ``sensitive`` facts are never told. A fact is told only if its share of the absolute contributions is at least
+    ``min_share``, and only if the record supports it: the value of ``value_feature`` (default: the first feature)
+    lies in ``[supports_ge, supports_lt)`` or is among ``supports_any_of``, where these are set, and is not missing.
+    Several facts may share features with disjoint supports ("many overseas purchases", "none").
+    """
+
+    key: Name
+    features: list[str] = Field(min_length=1)
+    value_feature: str | None = None
+    slot: SlotType | None = None
+    phrase: Text
+    supports_ge: float | None = None
+    supports_lt: float | None = None
+    supports_any_of: list[str] | None = None
+    categories: dict[str, Text] = {}
+    sensitive: bool = False
+    min_share: float = Field(default=0.02, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _slot_has_source(self) -> FactDef:
+        uses = "{value}" in self.phrase.ko or "{value}" in self.phrase.en
+        if uses and (self.slot is None or self.value_feature is None):
+            raise ValueError(f"fact {self.key!r} has the slot {{value}} and needs value_feature and slot")
+        if self.value_feature is not None and self.value_feature not in self.features:
+            raise ValueError(f"fact {self.key!r}: value_feature {self.value_feature!r} is not among its features")
+        return self
+
+
+class Glossary(Contract):
+    """All facts that may be told. A feature outside every fact is never told; ``protected`` features never are."""
+
+    schema_version: Literal[1]
+    facts: list[FactDef]
+    protected: list[str] = []
+
+    @model_validator(mode="after")
+    def _unique(self) -> Glossary:
+        keys = [fact.key for fact in self.facts]
+        twice = sorted({k for k in keys if keys.count(k) > 1})
+        if twice:
+            raise ValueError(f"fact named twice: {', '.join(twice)}")
+        for fact in self.facts:
+            if not fact.sensitive and set(fact.features) & set(self.protected):
+                raise ValueError(f"fact {fact.key!r} would tell a protected feature")
+        return self
+
+
+class Fact(Contract):
+    """A fact about one customer: what supports it, and how much it weighed."""
+
+    key: Name
+    direction: Literal["for", "against"]
+    share: float = Field(ge=0, le=1, description="share of the absolute contributions to the product's score")
+    slot: SlotType | None = None
+    value: float | str | None = None
+    features: dict[str, float | str | None] = Field(description="the record's values behind the fact")
+
+
+class Template(Contract):
+    """A sentence for a product family, channel and number of facts.
+
+    Slots: ``{product}``, ``{fact1}`` ... ``{factN}``; a Korean particle is written ``{product|은는}`` and resolved
+    from the final sound of what fills the slot.
+    """
+
+    facts: int = Field(ge=0, le=3)
+    channel: Literal["branch", "app"]
+    family: Name | None = None
+    text: Text
+
+
+class TemplateSet(Contract):
+    """The Layer-1 templates and the disclosures that each product type must carry."""
+
+    schema_version: Literal[1]
+    templates: list[Template] = Field(min_length=1)
+    disclosures: dict[str, Text]
+    ai_marker: Text
+
+
+class Reason(Contract):
+    """The text delivered for one product, and where it came from."""
+
+    locale: Locale
+    text: str
+    disclosure: str = ""
+    source: Literal["template", "llm", "fallback", "none"]
+    facts: list[Fact] = []
+    signature: str = ""

@@ -1,0 +1,254 @@
+"""The dataset spec: one TOML file that says what each column of a bank's own data is.
+
+A reader of the spec must be able to tell where every number of a model came from, so each column of the base table
+has exactly one role: key, feature, label-defining, protected only, or ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from understudy.contracts._model import Contract, Name, Sha256, TaskType, Text
+
+__all__ = [
+    "DatasetSpec",
+    "DistributionSpec",
+    "ExpertName",
+    "FeatureGroup",
+    "ProfileSpec",
+    "RuleSpec",
+    "SequenceSpec",
+    "Source",
+    "SplitSpec",
+    "TaskSpec",
+    "Tier",
+    "TimeSplit",
+]
+
+ExpertName = Literal["deepfm", "temporal", "hgcn", "perslay", "causal", "lightgcn", "optimal_transport"]
+Tier = Literal["plain", "structural"]
+Column = Annotated[str, Field(min_length=1, max_length=128)]
+Sql = Annotated[str, Field(min_length=1)]
+
+
+class Source(Contract):
+    """One input: a CSV or Parquet file, the built-in generator, or a SQL view over sources named before it.
+
+    ``path`` is relative to ``UNDERSTUDY_DATA``, or to the spec's folder if it starts with ``./``. A ``.gz`` is read
+    as it is; ``member`` names a file inside a ``.zip``. ``columns`` names the columns of a file without a header.
+    """
+
+    name: Name
+    kind: Literal["csv", "parquet", "sql", "finsynth"] = "csv"
+    path: str | None = None
+    member: str | None = None
+    delimiter: str = ","
+    header: bool = True
+    columns: list[Column] | None = None
+    null_values: list[str] = [""]
+    strip: bool = True
+    sql: Sql | None = None
+    table: Name | None = None
+    sha256: Sha256 | None = None
+    url: str | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Source:
+        if self.kind in ("csv", "parquet") and not self.path:
+            raise ValueError(f"source {self.name!r} is a {self.kind} file and needs a path")
+        if self.kind == "sql" and not self.sql:
+            raise ValueError(f"source {self.name!r} is a view and needs sql")
+        if self.kind == "finsynth" and not self.table:
+            raise ValueError(f"source {self.name!r} is generated and needs the table it stands for")
+        if self.kind == "csv" and not self.header and not self.columns:
+            raise ValueError(f"source {self.name!r} has no header and needs columns")
+        return self
+
+
+class FeatureGroup(Contract):
+    """Columns of the base table that belong together, their tier, and the experts that see them."""
+
+    name: Name
+    tier: Tier = "plain"
+    experts: list[ExpertName] = ["deepfm", "causal"]
+    numeric: list[Column] = []
+    categorical: list[Column] = []
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> FeatureGroup:
+        if not self.numeric and not self.categorical:
+            raise ValueError(f"feature group {self.name!r} names no column")
+        return self
+
+
+class SequenceSpec(Contract):
+    """A numeric sequence per row, oldest step first: ``[rows, length, channels]``, left-padded with zeros and masked.
+
+    ``source`` holds one row per (``key``, ``time``). Only steps before the row's cutoff are read when the split has a
+    time column; steps are ordered by ``time``.
+    """
+
+    name: Name
+    source: Name
+    key: Column
+    time: Column
+    channels: list[Column] = Field(min_length=1)
+    length: int = Field(ge=2, le=1024)
+    experts: list[ExpertName] = ["temporal"]
+
+
+class DistributionSpec(Contract):
+    """A histogram per row over ordered or named bins: base-table columns, normalised to sum 1 when read."""
+
+    name: Name
+    columns: list[Column] = Field(min_length=2)
+    experts: list[ExpertName] = ["optimal_transport"]
+
+
+class TaskSpec(Contract):
+    """One prediction task.
+
+    ``label`` is a SQL expression over the base table: 0/1 or boolean (binary), a class name (multiclass; ``classes``
+    fixes the order), or a number (regression). A NULL label is masked. ``mask`` is an optional SQL condition under
+    which the label is known. ``defined_by`` lists the columns that define the label: none may be a feature.
+    """
+
+    name: Name
+    type: TaskType
+    group: Name = "default"
+    label: Sql
+    classes: list[str] | None = None
+    mask: Sql | None = None
+    weight: float = Field(default=1.0, gt=0)
+    defined_by: list[Column] = []
+    title: Text | None = None
+
+    @model_validator(mode="after")
+    def _classes_fit_type(self) -> TaskSpec:
+        if self.type == "multiclass" and (not self.classes or len(self.classes) < 3):
+            raise ValueError(f"task {self.name!r} is multiclass and needs at least 3 classes")
+        if self.type != "multiclass" and self.classes:
+            raise ValueError(f"task {self.name!r} is {self.type}: only a multiclass task names classes")
+        if self.classes and len(set(self.classes)) != len(self.classes):
+            raise ValueError(f"task {self.name!r} names a class twice")
+        return self
+
+    @property
+    def width(self) -> int:
+        """Number of outputs: K classes for a multiclass task, else 1."""
+        return len(self.classes) if self.classes else 1
+
+
+class TimeSplit(Contract):
+    """Snapshots in time: training and validation rows at ``train``, test rows at a later ``test`` cutoff (ISO dates).
+
+    ``column`` of the base table holds the cutoff of each row; rows of other (split, cutoff) pairs are left out.
+    """
+
+    column: Column
+    train: str
+    test: str
+    label_gap_days: int = Field(ge=7)
+
+    @model_validator(mode="after")
+    def _later(self) -> TimeSplit:
+        if self.test <= self.train:
+            raise ValueError(f"the test cutoff {self.test} must be later than the training cutoff {self.train}")
+        return self
+
+
+class SplitSpec(Contract):
+    """Train, validation and test fractions; a row's split is a hash of ``key`` and the seed, never of its position.
+
+    ``key`` (default: the base table's key) keeps groups such as households whole; ``keep_duplicates_together``
+    gives rows with equal features the same split.
+    """
+
+    key: Column | None = None
+    fractions: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    keep_duplicates_together: bool = False
+    time: TimeSplit | None = None
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> SplitSpec:
+        if min(self.fractions) <= 0 or abs(sum(self.fractions) - 1) > 1e-9:
+            raise ValueError(f"fractions must be positive and sum to 1, not {self.fractions}")
+        return self
+
+
+class ProfileSpec(Contract):
+    """SQL expressions over the base table for what suitability needs. A missing one is unknown, and unknown blocks.
+
+    ``owned`` maps a product id to a condition that is true when the customer holds it.
+    """
+
+    age: Sql | None = None
+    income_krw: Sql | None = None
+    risk_tolerance: Sql | None = None
+    owned: dict[Name, Sql] = {}
+
+
+class RuleSpec(Contract):
+    """Columns over which the Layer-3 rules tabulate the training rates (for example an age band and the income)."""
+
+    columns: list[Column] = []
+    bins: int = Field(default=4, ge=2, le=10)
+
+
+class DatasetSpec(Contract):
+    """A whole dataset spec, version 1."""
+
+    schema_version: Literal[1]
+    name: Name
+    title: str
+    description: str = ""
+    sources: list[Source] = Field(min_length=1)
+    base: Name
+    key: Column
+    ignore: list[str] = []
+    groups: list[FeatureGroup] = Field(min_length=1)
+    sequences: list[SequenceSpec] = []
+    distributions: list[DistributionSpec] = []
+    tasks: list[TaskSpec] = Field(min_length=1)
+    protected: dict[Name, Sql] = {}
+    profile: ProfileSpec = ProfileSpec()
+    rules: RuleSpec = RuleSpec()
+    split: SplitSpec = SplitSpec()
+    catalog: str
+    glossary: str | None = None
+    sample: int | None = Field(default=None, ge=100)
+
+    def features(self) -> Iterator[tuple[FeatureGroup, str, Literal["numeric", "categorical"]]]:
+        """Yield every feature column once: its group, its name, its kind, in the order of the spec."""
+        for group in self.groups:
+            for column in group.numeric:
+                yield group, column, "numeric"
+            for column in group.categorical:
+                yield group, column, "categorical"
+
+    @model_validator(mode="after")
+    def _roles_do_not_contradict(self) -> DatasetSpec:
+        for label, names in (
+            ("source", [s.name for s in self.sources]),
+            ("group", [g.name for g in self.groups]),
+            ("task", [t.name for t in self.tasks]),
+            ("feature", [column for _, column, _ in self.features()]),
+        ):
+            twice = sorted({n for n in names if names.count(n) > 1})
+            if twice:
+                raise ValueError(f"{label} named twice: {', '.join(twice)}")
+        sources = {s.name for s in self.sources}
+        for name in [self.base, *(s.source for s in self.sequences)]:
+            if name not in sources:
+                raise ValueError(f"source {name!r} is not among {sorted(sources)}")
+        features = {column for _, column, _ in self.features()}
+        if self.key in features:
+            raise ValueError(f"the key {self.key!r} cannot be a feature")
+        for task in self.tasks:
+            leaks = sorted(features.intersection(task.defined_by))
+            if leaks:
+                raise ValueError(f"task {task.name!r} is defined by {', '.join(leaks)}, which cannot be features")
+        return self
