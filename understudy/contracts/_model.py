@@ -46,18 +46,15 @@ def validated(model: type[C], data: Any, where: str) -> C:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in item['loc']) or '(top level)'}: {_say(item)}" for item in error.errors()
-        ]
-        raise UserError("; ".join(lines), where=where, fix="Correct the named fields.") from None
+        raise UserError(
+            "; ".join(_say(item) for item in error.errors()), where=where, fix="Correct the named fields."
+        ) from None
 
 
 def _say(item: Any) -> str:
-    if item["type"] == "extra_forbidden":
-        return "unknown key"
-    if item["type"] == "missing":
-        return "is required"
-    return str(item["msg"]).removeprefix("Value error, ")
+    field = ".".join(str(part) for part in item["loc"]) or "(top level)"
+    known = {"extra_forbidden": "unknown key", "missing": "is required"}
+    return f"{field}: {known.get(item['type']) or str(item['msg']).removeprefix('Value error, ')}"
 
 
 def read_toml(model: type[C], path: Path) -> C:

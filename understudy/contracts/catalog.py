@@ -15,7 +15,7 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 class Driver(Contract):
-    """One term of a product's utility: the score of ``task`` (of ``class_name`` for a multiclass task) times ``weight``.
+    """One term of a product's utility: ``weight`` times the score of ``task`` (of ``class_name``, if multiclass).
 
     ``complement`` takes one minus the score (for example the probability of *not* churning).
     """
@@ -27,7 +27,7 @@ class Driver(Contract):
 
 
 class Terms(Contract):
-    """The facts that an advertisement of the product must state (percent a year, before tax unless it says otherwise)."""
+    """The facts that an advertisement of the product must state (percent a year, before tax)."""
 
     rate_min: Percent | None = None
     rate_max: Percent | None = None
