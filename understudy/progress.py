@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 __all__ = ["Advance", "LogProgress", "Progress", "RichProgress", "Silent", "progress_for_terminal"]
@@ -21,10 +21,8 @@ class Advance(Protocol):
 class Progress(Protocol):
     """Shows long work. Stages take one as an argument and never print by themselves."""
 
-    @contextmanager
-    def task(self, title: str, total: int) -> Iterator[Advance]:
+    def task(self, title: str, total: int) -> AbstractContextManager[Advance]:
         """Open a task of ``total`` steps."""
-        yield Silent._ignore
 
     def say(self, text: str) -> None:
         """Show one line that stays."""

@@ -114,6 +114,8 @@ class TaskSpec(Contract):
     ``label`` is a SQL expression over the base table: 0/1 or boolean (binary), a class name (multiclass; ``classes``
     fixes the order), or a number (regression). A NULL label is masked. ``mask`` is an optional SQL condition under
     which the label is known. ``defined_by`` lists the columns that define the label: none may be a feature.
+    ``truth`` (generated data only) names the columns that hold the true probability or mean given the full history:
+    one, or K in the order of ``classes``. They are read for the ceiling alone.
     """
 
     name: Name
@@ -124,6 +126,7 @@ class TaskSpec(Contract):
     mask: Sql | None = None
     weight: float = Field(default=1.0, gt=0)
     defined_by: list[Column] = []
+    truth: list[Column] | None = None
     title: Text | None = None
 
     @model_validator(mode="after")
@@ -134,6 +137,8 @@ class TaskSpec(Contract):
             raise ValueError(f"task {self.name!r} is {self.type}: only a multiclass task names classes")
         if self.classes and len(set(self.classes)) != len(self.classes):
             raise ValueError(f"task {self.name!r} names a class twice")
+        if self.truth is not None and len(self.truth) != self.width:
+            raise ValueError(f"task {self.name!r} has {self.width} outputs but {len(self.truth)} truth columns")
         return self
 
     @property
