@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from understudy.contracts._model import Contract, Name, Sha256, TaskType, Text
+from understudy.contracts.gates import GateConfig
 
 __all__ = [
     "DatasetSpec",
@@ -222,6 +223,7 @@ class DatasetSpec(Contract):
     profile: ProfileSpec = ProfileSpec()
     rules: RuleSpec = RuleSpec()
     split: SplitSpec = SplitSpec()
+    gates: GateConfig = GateConfig()
     catalog: str
     glossary: str | None = None
     sample: int | None = Field(default=None, ge=100)
