@@ -16,7 +16,10 @@ SlotType = Literal["number", "money", "percent", "count", "months", "years", "ca
 class FactDef(Contract):
     """One business fact: the features that carry it and how it is said.
 
-    ``phrase`` states the fact about the customer and may hold the slot ``{value}``, filled from ``value_feature``.
+    ``phrase`` names the fact as a noun phrase without a final particle or full stop, for it is set into sentences such
+    as "{fact1|을를} 고려하여 ..." and "in view of {fact1}": "최근 해외 결제 {value}건", "{value|overseas purchase|overseas
+    purchases} of late". It may hold the slot ``{value}``, filled from ``value_feature``; ``{value|이가}`` adds the
+    Korean particle, ``{value|one|many}`` the English noun in the right number.
     ``sensitive`` facts are never told. A fact is told only if its share of the absolute contributions is at least
     ``min_share``, and only if the record supports it: the value of ``value_feature`` (default: the first feature)
     lies in ``[supports_ge, supports_lt)`` or is among ``supports_any_of``, where these are set, and is not missing.
@@ -37,7 +40,7 @@ class FactDef(Contract):
 
     @model_validator(mode="after")
     def _slot_has_source(self) -> FactDef:
-        uses = "{value}" in self.phrase.ko or "{value}" in self.phrase.en
+        uses = "{value" in self.phrase.ko or "{value" in self.phrase.en
         if uses and (self.slot is None or self.value_feature is None):
             raise ValueError(f"fact {self.key!r} has the slot {{value}} and needs value_feature and slot")
         if self.value_feature is not None and self.value_feature not in self.features:
@@ -106,3 +109,4 @@ class Reason(Contract):
     source: Literal["template", "llm", "fallback", "none"]
     facts: list[Fact] = []
     signature: str = ""
+    note: str = Field(default="", description="why nothing, or less than asked for, could be said")
