@@ -1,0 +1,233 @@
+"""The commands of ``understudy``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from understudy.progress import progress_for_terminal
+
+if TYPE_CHECKING:
+    from understudy.cli.pipeline import Pipeline
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Distil a deep multi-task teacher into audited, serverless students.", no_args_is_help=True)
+data_app = typer.Typer(help="Dataset specs and their checks.", no_args_is_help=True)
+audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
+bundle_app = typer.Typer(help="The bundle of models.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+app.add_typer(audit_app, name="audit")
+app.add_typer(bundle_app, name="bundle")
+console = Console(highlight=False)
+
+Preset = Literal["standard", "quick"]
+Policy = Literal["reject", "fallback"]
+DatasetOption = Annotated[str, typer.Option(help="Shipped spec name, or path of a spec.toml.")]
+OutOption = Annotated[Path | None, typer.Option(help="Run directory (default: runs/<dataset>).")]
+SeedOption = Annotated[int, typer.Option(help="The same seed gives the same bundle, byte for byte.")]
+FoldsOption = Annotated[int, typer.Option(min=2, max=10, help="Teachers; each labels the fold it did not see.")]
+CustomersOption = Annotated[int | None, typer.Option(min=100, help="Use only this many customers.")]
+PresetOption = Annotated[Preset, typer.Option(help="quick: smaller models, for a first look.")]
+PolicyOption = Annotated[Policy | None, typer.Option(help="What a failed fidelity gate does (default: the spec's).")]
+UrlOption = Annotated[str, typer.Option(help="Base URL of a running endpoint.")]
+LocaleOption = Annotated[Literal["ko", "en"], typer.Option(help="Language of the reasons.")]
+
+
+def pipeline_for(
+    dataset: str,
+    out: Path | None,
+    seed: int,
+    folds: int,
+    customers: int | None,
+    preset: Preset,
+    policy: Policy | None = None,
+) -> Pipeline:
+    """The pipeline of a run directory; real data is looked up in ``UNDERSTUDY_DATA``."""
+    from understudy.cli.pipeline import Pipeline, RunConfig
+
+    config = RunConfig(
+        dataset=dataset, seed=seed, folds=folds, customers=customers, preset=preset, on_fidelity_failure=policy
+    )
+    data_dir = os.environ.get("UNDERSTUDY_DATA")
+    name = Path(dataset).parent.name if dataset.endswith(".toml") else dataset
+    return Pipeline(config, out or Path("runs") / name, Path(data_dir) if data_dir else None, progress_for_terminal())
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """List the shipped dataset specs."""
+    from teacher.datasets import load_spec, shipped_specs
+
+    for name in shipped_specs():
+        spec = load_spec(name).spec
+        console.print(f"[bold]{name:16}[/] {spec.title} ({len(spec.tasks)} tasks)")
+
+
+@data_app.command("check")
+def data_check(
+    dataset: Annotated[str, typer.Argument(help="Shipped spec name, or path of a spec.toml.")],
+    out: OutOption = None,
+    seed: SeedOption = 7,
+    customers: CustomersOption = None,
+) -> None:
+    """Read, validate, split and leak-check a dataset; nothing is trained."""
+    pipeline = pipeline_for(dataset, out, seed, 3, customers, "standard")
+    data = pipeline.dataset
+    for split in ("train", "valid", "test"):
+        console.print(f"{split:6} {len(data.rows(split)):>9,} rows")  # type: ignore[arg-type]
+    console.print(f"{len(data.schema.features)} features, {len(data.spec.tasks)} tasks; the leakage gate passed.")
+    console.print(f"Profile and leakage report: {pipeline.root / 'data'}")
+
+
+@app.command()
+def train(
+    dataset: DatasetOption = "finsynth",
+    out: OutOption = None,
+    seed: SeedOption = 7,
+    folds: FoldsOption = 3,
+    customers: CustomersOption = None,
+    preset: PresetOption = "standard",
+) -> None:
+    """Train the K teachers and write their out-of-fold soft labels."""
+    pipeline = pipeline_for(dataset, out, seed, folds, customers, preset)
+    _ = pipeline.soft
+    console.print(f"Soft labels: {pipeline.root / 'soft'}")
+
+
+@app.command()
+def distill(
+    dataset: DatasetOption = "finsynth",
+    out: OutOption = None,
+    seed: SeedOption = 7,
+    folds: FoldsOption = 3,
+    customers: CustomersOption = None,
+    preset: PresetOption = "standard",
+    on_fidelity_failure: PolicyOption = None,
+) -> None:
+    """Train the students, pass them through the gates, write report and bundle. Exit code 3 if a gate rejects."""
+    from understudy.cli.show import show_gates
+
+    pipeline = pipeline_for(dataset, out, seed, folds, customers, preset, on_fidelity_failure)
+    result = pipeline.run()
+    show_gates(console, result.report)
+    console.print(f"Report: {result.root / 'report' / 'report.html'}")
+    if not result.report.accepted:
+        raise typer.Exit(3)
+
+
+@bundle_app.command("verify")
+def bundle_verify(path: Annotated[Path, typer.Argument(help="Bundle directory or zip.")]) -> None:
+    """Check the hash of every file of a bundle; names the first that differs."""
+    from understudy.bundle import BundleError, load_bundle
+    from understudy.errors import UserError
+
+    try:
+        bundle = load_bundle(path)
+    except BundleError as error:
+        raise UserError(str(error), fix="Restore the bundle from its registry.") from None
+    console.print(f"{bundle.manifest.model_version}: {len(bundle.manifest.files)} files, every hash matches.")
+
+
+@app.command()
+def serve(
+    run: Annotated[Path, typer.Option(help="Run directory to serve.")] = Path("runs/finsynth"),
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8080,
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Function environments.")] = 1,
+) -> None:
+    """Serve a run's bundle: the packaged function under the Lambda runtime client, over HTTP."""
+    import threading
+
+    from understudy.cli.serving import ServePaths, build_package, local_function
+    from understudy.errors import UserError
+
+    paths = ServePaths(run)
+    if not (run / "bundle" / "manifest.json").exists() or not (paths.folder / "store.sqlite").exists():
+        raise UserError("there is nothing to serve", where=str(run), fix="First: understudy run --dataset ...")
+    package = build_package(progress_for_terminal())
+    with local_function(package, run / "bundle", paths.store, paths.keys, port=port, workers=workers) as url:
+        console.print(f"POST {url}/v1/recommendations   (Ctrl-C stops)")
+        threading.Event().wait()
+
+
+@app.command()
+def recommend(
+    customer: Annotated[str, typer.Argument(help="Customer id.")],
+    url: UrlOption = "http://127.0.0.1:8080",
+    locale: LocaleOption = "ko",
+    top_k: Annotated[int | None, typer.Option(min=1, max=10)] = None,
+) -> None:
+    """Ask a running endpoint for one customer's recommendations."""
+    from understudy.cli.serving import ask
+    from understudy.cli.show import show_answer
+
+    show_answer(console, ask(url, customer, locale=locale, top_k=top_k))
+
+
+@audit_app.command("fsck")
+def audit_fsck(
+    run: Annotated[Path | None, typer.Option(help="Run directory whose log is checked.")] = None,
+    store: Annotated[str | None, typer.Option(help="Store URL (sqlite:///..., dynamodb://...).")] = None,
+    keys: Annotated[str | None, typer.Option(help="Keyring URL (file://..., secretsmanager://...).")] = None,
+) -> None:
+    """Re-verify the whole audit log; exit code 3 and the first bad entry if it was altered."""
+    from understudy.cli.audit import check_log
+
+    if not check_log(console, run, store, keys):
+        raise typer.Exit(3)
+
+
+@app.command()
+def package(
+    arch: Annotated[Literal["arm64", "x86_64"], typer.Option(help="Architecture of the function.")] = "arm64",
+    python: Annotated[str, typer.Option(help="Interpreter version of the compiled wheels.")] = "3.13",
+    out: Annotated[Path | None, typer.Option(help="Path of the zip.")] = None,
+) -> None:
+    """Build the function zip and print what it weighs."""
+    from infra.bundling import ROOT, build_function_zip, package_sizes
+    from rich.table import Table
+
+    path = build_function_zip(out or ROOT / "build" / f"function-{arch}-py{python}.zip", arch=arch, python=python)
+    sizes = package_sizes(path)
+    table = Table("part", "MB unzipped")
+    for name, size in list(sizes.items())[:8]:
+        table.add_row(name, f"{size / 1e6:.2f}")
+    table.add_row("all", f"{sum(sizes.values()) / 1e6:.2f}")
+    console.print(table)
+    console.print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+
+
+@app.command()
+def run(
+    dataset: DatasetOption = "finsynth",
+    out: OutOption = None,
+    seed: SeedOption = 7,
+    folds: FoldsOption = 3,
+    customers: CustomersOption = None,
+    preset: PresetOption = "standard",
+    on_fidelity_failure: PolicyOption = None,
+    customer: Annotated[str | None, typer.Option(help="Customer to ask for at the end.")] = None,
+    locale: LocaleOption = "ko",
+) -> None:
+    """The whole path for one dataset: data, teacher, students, gates, bundle, endpoint, answer, audit."""
+    from understudy.cli.path import walk
+
+    pipeline = pipeline_for(dataset, out, seed, folds, customers, preset, on_fidelity_failure)
+    walk(console, pipeline, customer=customer, locales=[locale])
+
+
+@app.command()
+def demo(
+    customers: Annotated[int, typer.Option(min=500)] = 6000,
+    out: Annotated[Path, typer.Option(help="Run directory.")] = Path("runs/demo"),
+) -> None:
+    """The whole path on the generated bank, in a few minutes, with a recommendation in Korean and English."""
+    from understudy.cli.path import walk
+
+    folds = 2
+    console.print(f"Demo: {customers:,} generated customers, {folds} teacher folds, quick preset, seed 7 -> {out}")
+    walk(console, pipeline_for("finsynth", out, 7, folds, customers, "quick"), customer=None, locales=["ko", "en"])

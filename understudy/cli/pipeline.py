@@ -1,0 +1,223 @@
+"""The offline half of the one path: data, teacher, soft labels, students, gates, bundle, report.
+
+Every stage is skipped when its record says it finished with the same inputs and the same code, so a killed run goes
+on where it stopped. The batch job and the benchmarks call these functions too.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from understudy.contracts._model import Contract
+from understudy.contracts.gates import GateConfig, GateReport
+from understudy.contracts.manifest import Manifest
+from understudy.errors import UserError
+from understudy.progress import Progress
+from understudy.stages import RunDirectory
+
+if TYPE_CHECKING:
+    from distill import DistillConfig, SoftLabels, StudentPair
+    from teacher import TeacherConfig
+    from teacher.datasets import Dataset, LoadedSpec
+
+__all__ = ["Pipeline", "RunConfig", "RunResult"]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class RunConfig(Contract):
+    """What a run was asked to do; with the data and the code it determines every byte of the bundle."""
+
+    dataset: str
+    seed: int = 7
+    folds: int = 3
+    customers: int | None = None
+    preset: Literal["standard", "quick"] = "standard"
+    on_fidelity_failure: Literal["reject", "fallback"] | None = None
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Where the output lies and what the gates said."""
+
+    root: Path
+    bundle: Path
+    report: GateReport
+    manifest: Manifest
+
+
+@dataclass
+class Pipeline:
+    """The stages of one run directory, each callable on its own; asking for one makes those before it.
+
+    Args:
+        config: What to run.
+        root: The run directory.
+        data_dir: Folder of the real data files (``UNDERSTUDY_DATA``); not part of the fingerprint, the bytes are.
+        progress: Where long work is shown.
+    """
+
+    config: RunConfig
+    root: Path
+    data_dir: Path | None
+    progress: Progress
+    _run: RunDirectory = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._run = RunDirectory(self.root)
+
+    @cached_property
+    def spec(self) -> LoadedSpec:
+        """The dataset spec with its catalog and glossary."""
+        from teacher.datasets import load_spec
+
+        return load_spec(self.config.dataset)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """Validated, split, leak-checked data (``data/``)."""
+        from teacher.datasets import open_dataset, prepare
+
+        inputs = {
+            "spec": self.spec.fingerprint(self.data_dir),
+            "seed": self.config.seed,
+            "customers": self.config.customers,
+            "code": source_fingerprint("teacher/datasets", "teacher/leakage", "understudy/contracts"),
+        }
+        folder = self.root / "data"
+        if self._run.finished("data", inputs) is None:
+            summary = prepare(
+                self.spec,
+                folder,
+                data_dir=self.data_dir,
+                seed=self.config.seed,
+                customers=self.config.customers,
+                progress=self.progress,
+            )
+            self._run.finish("data", inputs, summary)
+        return open_dataset(folder)
+
+    @cached_property
+    def teacher_config(self) -> TeacherConfig:
+        from teacher import TeacherConfig
+
+        rows = len(self.dataset.rows("train"))
+        return TeacherConfig.for_rows(rows, seed=self.config.seed, quick=self.config.preset == "quick")
+
+    @cached_property
+    def distill_config(self) -> DistillConfig:
+        from distill import DistillConfig
+
+        rows = len(self.dataset.rows("train"))
+        return DistillConfig.for_rows(rows, seed=self.config.seed, quick=self.config.preset == "quick")
+
+    @cached_property
+    def gate_config(self) -> GateConfig:
+        policy = self.config.on_fidelity_failure
+        gates = self.spec.spec.gates
+        return gates if policy is None else gates.model_copy(update={"on_fidelity_failure": policy})
+
+    @cached_property
+    def soft(self) -> SoftLabels:
+        """K teachers and their out-of-fold soft labels (``soft/``, ``soft/fold<k>/``)."""
+        from distill import label_out_of_fold
+
+        return label_out_of_fold(
+            self.dataset, self.teacher_config, folds=self.config.folds, out=self.root / "soft", progress=self.progress
+        )
+
+    @cached_property
+    def students(self) -> dict[str, StudentPair]:
+        """The distilled and the direct student of every task (``students/``)."""
+        from distill import fit_students
+
+        return fit_students(self.dataset, self.soft, self.distill_config, self.root / "students", self.progress)
+
+    @cached_property
+    def report(self) -> GateReport:
+        """What the gates say on the test rows (``gates/report.json``)."""
+        from distill import evaluate_gates
+        from understudy.atomic import write_json
+        from understudy.contracts._model import read_json
+
+        inputs = self._student_inputs() | {
+            "gates": self.gate_config.model_dump(),
+            "code": source_fingerprint("distill"),
+        }
+        path = self._run.folder("gates") / "report.json"
+        if self._run.finished("gates", inputs) is None:
+            report = evaluate_gates(self.dataset, self.soft, self.students, self.gate_config)
+            write_json(path, report.model_dump(mode="json"))
+            self._run.finish("gates", inputs, {"accepted": report.accepted})
+        return read_json(GateReport, path)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The bundle (``bundle/`` and ``bundle.zip``) and the report (``report/``)."""
+        from agents import load_templates
+        from distill import fit_rules, write_bundle, write_report
+
+        write_report(self.dataset, self.soft, self.students, self.report, self.root / "report")
+        return write_bundle(
+            self.dataset,
+            self.soft,
+            self.students,
+            self.report,
+            fit_rules(self.dataset),
+            self.root / "bundle",
+            templates=load_templates(),
+        )
+
+    def run(self) -> RunResult:
+        """Make everything that is missing."""
+        with _one_run_at_a_time(self.root):
+            self.progress.say(f"Data      {self.config.dataset} -> {self.root / 'data'}")
+            rows = {split: len(self.dataset.rows(split)) for split in ("train", "valid", "test")}
+            counts = ", ".join(f"{count:,} {split}" for split, count in rows.items())
+            self.progress.say(f"          {counts} rows, {len(self.dataset.schema.features)} features")
+            self.progress.say(f"Teacher   {self.config.folds} folds, out-of-fold soft labels -> {self.root / 'soft'}")
+            _ = self.soft
+            self.progress.say(f"Students  distilled and direct, per task -> {self.root / 'students'}")
+            _ = self.students
+            self.progress.say(f"Gates     on {rows['test']:,} test rows -> {self.root / 'gates'}")
+            _ = self.report
+            self.progress.say(f"Bundle    -> {self.root / 'bundle.zip'}")
+            return RunResult(self.root, self.root / "bundle", self.report, self.manifest)
+
+    def _student_inputs(self) -> dict[str, Any]:
+        return {
+            "dataset": self.dataset.fingerprint,
+            "folds": self.config.folds,
+            "teacher": self.teacher_config.model_dump(mode="json"),
+            "distill": self.distill_config.model_dump(mode="json"),
+            "teacher_code": source_fingerprint("teacher"),
+        }
+
+
+def source_fingerprint(*folders: str) -> str:
+    """sha256 over the Python sources of ``folders``: changed code makes a stage run again."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _one_run_at_a_time(root: Path) -> Iterator[None]:
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                "another run is using this directory", where=str(root), fix="Wait for it, or give another --out."
+            ) from None
+        yield

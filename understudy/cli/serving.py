@@ -1,0 +1,126 @@
+"""The online half of the one path on this machine: feature store, packaged function, HTTP."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from understudy.contracts._model import validated
+from understudy.contracts.api import RecommendationResponse
+from understudy.errors import UserError
+from understudy.stages import RunDirectory
+
+if TYPE_CHECKING:
+    from understudy.cli.pipeline import Pipeline, RunResult
+    from understudy.contracts.api import CustomerRecord
+    from understudy.progress import Progress
+
+__all__ = ["ServePaths", "ask", "build_package", "load_records", "local_function"]
+
+
+class ServePaths:
+    """Where the local twin keeps what the cloud keeps in tables and secrets."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "serve"
+        self.store = f"sqlite:///{(self.folder / 'store.sqlite').resolve()}"
+        self.keys_file = self.folder / "audit-keys.json"
+        self.keys = f"file://{self.keys_file.resolve()}"
+
+    def prepare(self) -> None:
+        """Make the folder and, the first time, an audit key."""
+        from understudy.audit import Keyring
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.keys_file.exists():
+            Keyring.create(self.keys_file)
+
+
+def build_package(progress: Progress) -> Path:
+    """The function zip for this machine's architecture and interpreter, built by the deployment's own builder."""
+    from infra.bundling import ROOT, BuildError, build_function_zip
+
+    arch = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    out = ROOT / "build" / f"function-{arch}-py{python}.zip"
+    progress.say(f"Package   {arch}, Python {python} -> {out.relative_to(ROOT)}")
+    try:
+        return build_function_zip(out, arch=arch, python=python)  # type: ignore[arg-type]
+    except BuildError as error:
+        raise UserError(str(error), fix="Check that the package index can be reached.", exit_code=5) from None
+
+
+def load_records(pipeline: Pipeline, result: RunResult, paths: ServePaths) -> int:
+    """Load the online feature record of every customer (the latest row of each) into the store; once per bundle."""
+    from understudy.stores import open_store
+
+    run = RunDirectory(pipeline.root)
+    inputs = {"model_version": result.manifest.model_version, "dataset": pipeline.dataset.fingerprint}
+    done = run.finished("serve", inputs)
+    if done is not None and paths.folder.joinpath("store.sqlite").exists():
+        return int(done["customers"])
+    positions = _latest_rows(pipeline)
+    store = open_store(paths.store)
+    with pipeline.progress.task("feature records", len(positions)) as advance:
+        count = store.put_records(_counted(pipeline.dataset.records(positions), advance))
+    run.finish("serve", inputs, {"customers": count})
+    return count
+
+
+def _latest_rows(pipeline: Pipeline) -> Any:
+    import numpy as np
+
+    # Rows of one customer are in time order, so the last one wins; positions stay sorted for sequential reading.
+    last = {customer: position for position, customer in enumerate(pipeline.dataset.customer_ids.tolist())}
+    return np.asarray(sorted(last.values()), dtype=np.int64)
+
+
+def _counted(records: Iterator[CustomerRecord], advance: Any) -> Iterator[CustomerRecord]:
+    for record in records:
+        advance(1)
+        yield record
+
+
+@contextmanager
+def local_function(
+    package: Path, bundle: Path, store: str, keys: str, *, port: int = 0, workers: int = 1
+) -> Iterator[str]:
+    """Run the packaged function under the Lambda runtime client behind a local HTTP front; yields its URL."""
+    from understudy.local import LocalFunction
+
+    env = {"UNDERSTUDY_BUNDLE": str(bundle.resolve()), "UNDERSTUDY_STORE": store, "UNDERSTUDY_AUDIT_KEYS": keys}
+    with LocalFunction(package, env, workers=workers, port=port) as function:
+        yield function.url
+
+
+def ask(url: str, customer_id: str, *, locale: str, top_k: int | None = None) -> RecommendationResponse:
+    """Ask the endpoint for one customer's recommendations.
+
+    Raises:
+        UserError: the endpoint refused or could not be reached; says what it answered.
+    """
+    body: dict[str, Any] = {"customer_id": customer_id, "locale": locale}
+    if top_k is not None:
+        body["top_k"] = top_k
+    request = urllib.request.Request(
+        f"{url}/v1/recommendations", json.dumps(body).encode(), {"content-type": "application/json"}, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return validated(RecommendationResponse, json.loads(response.read()), "the endpoint's answer")
+    except urllib.error.HTTPError as error:
+        problem = json.loads(error.read() or b"{}")
+        fields = "; ".join(f"{item['field']}: {item['message']}" for item in problem.get("errors", []))
+        raise UserError(f"{problem.get('title', error.reason)}: {problem.get('detail', '')} {fields}".strip(), where=url,
+                        fix="Correct the request.") from None  # fmt: skip
+    except OSError as error:
+        raise UserError(
+            f"no answer: {error}", where=url, fix="Start it with `understudy serve`.", exit_code=5
+        ) from None
