@@ -109,7 +109,7 @@ def distill(
     preset: PresetOption = "standard",
     on_fidelity_failure: PolicyOption = None,
 ) -> None:
-    """Train the students, pass them through the gates, write report and bundle. Exit code 3 if a gate rejects."""
+    """Train the students, pass them through the gates, write report and bundle. Exit code 3 if they reject."""
     from understudy.cli.show import show_gates
 
     pipeline = pipeline_for(dataset, out, seed, folds, customers, preset, on_fidelity_failure)
@@ -118,6 +118,21 @@ def distill(
     console.print(f"Report: {result.root / 'report' / 'report.html'}")
     if not result.report.accepted:
         raise typer.Exit(3)
+
+
+@bundle_app.command("build")
+def bundle_build(
+    dataset: DatasetOption = "finsynth",
+    out: OutOption = None,
+    seed: SeedOption = 7,
+    folds: FoldsOption = 3,
+    customers: CustomersOption = None,
+    preset: PresetOption = "standard",
+    on_fidelity_failure: PolicyOption = None,
+) -> None:
+    """Pack the students, rules, catalog, report and hashes into a bundle (makes the stages before it if need be)."""
+    pipeline = pipeline_for(dataset, out, seed, folds, customers, preset, on_fidelity_failure)
+    console.print(f"{pipeline.manifest.model_version}: {pipeline.root / 'bundle.zip'}")
 
 
 @bundle_app.command("verify")
@@ -188,8 +203,9 @@ def package(
     out: Annotated[Path | None, typer.Option(help="Path of the zip.")] = None,
 ) -> None:
     """Build the function zip and print what it weighs."""
-    from infra.bundling import ROOT, build_function_zip, package_sizes
     from rich.table import Table
+
+    from infra.bundling import ROOT, build_function_zip, package_sizes
 
     path = build_function_zip(out or ROOT / "build" / f"function-{arch}-py{python}.zip", arch=arch, python=python)
     sizes = package_sizes(path)

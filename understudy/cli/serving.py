@@ -118,8 +118,8 @@ def ask(url: str, customer_id: str, *, locale: str, top_k: int | None = None) ->
     except urllib.error.HTTPError as error:
         problem = json.loads(error.read() or b"{}")
         fields = "; ".join(f"{item['field']}: {item['message']}" for item in problem.get("errors", []))
-        raise UserError(f"{problem.get('title', error.reason)}: {problem.get('detail', '')} {fields}".strip(), where=url,
-                        fix="Correct the request.") from None  # fmt: skip
+        what = f"{problem.get('title', error.reason)}: {problem.get('detail', '')} {fields}".strip()
+        raise UserError(what, where=url, fix="Correct the request.") from None
     except OSError as error:
         raise UserError(
             f"no answer: {error}", where=url, fix="Start it with `understudy serve`.", exit_code=5
