@@ -1,0 +1,68 @@
+"""The function zip: deterministic, small, the same sources for every target."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra import bundling
+
+HOST = f"{sys.version_info.major}.{sys.version_info.minor}"
+COMPILED = ("lib/", "pydantic_core/")
+
+
+@pytest.fixture(scope="session")
+def zips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("zips")
+    return {
+        "deployed": bundling.build_function_zip(folder / "arm.zip", arch="arm64", python="3.13"),
+        "local": bundling.build_function_zip(folder / "x86.zip", arch="x86_64", python=HOST),
+    }
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_the_same_inputs_give_the_same_bytes(zips: dict[str, Path], tmp_path: Path) -> None:
+    again = bundling.build_function_zip(tmp_path / "again.zip", arch="arm64", python="3.13")
+    assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(zips["deployed"].read_bytes()).digest()
+
+
+def test_what_is_tested_locally_is_what_is_deployed(zips: dict[str, Path]) -> None:
+    deployed, local = contents(zips["deployed"]), contents(zips["local"])
+    plain = {name for name in deployed.keys() | local.keys() if not _compiled(name)}
+    assert {name for name in plain if deployed.get(name) != local.get(name)} == set()
+    assert "lambda_app/handler.py" in plain
+    assert any(name.startswith("agents/safety_gate/rules/") for name in plain), "the safety rules must travel"
+
+
+def _compiled(name: str) -> bool:
+    return name.startswith(COMPILED) or "pydantic_core" in name
+
+
+def test_the_package_holds_no_training_code_and_stays_small(zips: dict[str, Path]) -> None:
+    files = contents(zips["deployed"])
+    tops = {name.split("/")[0] for name in files}
+    assert not tops & {"torch", "lightgbm", "numpy", "scipy", "pandas", "sklearn", "duckdb", "pyarrow", "teacher"}
+    assert not any(name.startswith("understudy/cli/") for name in files)
+    assert sum(map(len, files.values())) <= 80_000_000
+
+
+def test_each_library_is_built_for_its_architecture(zips: dict[str, Path]) -> None:
+    # ELF header, e_machine: 0x3E is x86-64, 0xB7 is aarch64.
+    for target, machine in (("deployed", 0xB7), ("local", 0x3E)):
+        files = contents(zips[target])
+        for name in ("lib/lib_lightgbm.so", "lib/libgomp.so.1"):
+            assert files[name][:4] == b"\x7fELF"
+            assert files[name][18] == machine
+
+
+def test_a_target_without_wheels_is_refused_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(bundling.BuildError, match=r"Python 3\.2"):
+        bundling.build_function_zip(tmp_path / "f.zip", arch="arm64", python="3.2", cache=tmp_path / "cache")
