@@ -8,7 +8,7 @@ from pydantic import Field
 
 from understudy.contracts._model import Contract, Sha256
 
-__all__ = ["AuditEntry", "AuditKind"]
+__all__ = ["AuditEntry", "AuditHead", "AuditKind"]
 
 AuditKind = Literal[
     "model_inference",
@@ -36,3 +36,18 @@ class AuditEntry(Contract):
     prev: Sha256
     payload: dict[str, Any]
     mac: Sha256
+
+
+class AuditHead(Contract):
+    """Where a writer's chain ends: ``mac`` is that of its entry ``seq``. Written together with that entry.
+
+    ``seal`` = HMAC-SHA256(the head key derived from key ``key_id``, canonical JSON of every other field): without the
+    key nobody can set the head back to an earlier entry after removing the later ones.
+    """
+
+    version: Literal[1] = 1
+    writer: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    seq: int = Field(ge=1)
+    key_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    mac: Sha256
+    seal: Sha256
