@@ -1,0 +1,97 @@
+"""Write the bundle: a directory and, beside it, one zip of the same files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distill.bundle._archive import zip_bytes
+from distill.bundle._manifest import build_manifest, model_path
+from distill.bundle._models import portable_text
+from distill.psi import psi_reference
+from distill.report import render_report
+from understudy.atomic import atomic_directory, canonical_json, write_bytes
+from understudy.contracts._model import Contract
+from understudy.contracts.gates import GateReport
+from understudy.contracts.manifest import Manifest
+from understudy.contracts.reasons import TemplateSet
+from understudy.contracts.rules import RuleSet
+
+if TYPE_CHECKING:
+    from distill.soft_labels import SoftLabels
+    from distill.students import StudentPair
+    from teacher.datasets.dataset import Dataset
+
+__all__ = ["write_bundle"]
+
+
+def write_bundle(
+    dataset: Dataset,
+    soft: SoftLabels,
+    students: Mapping[str, StudentPair],
+    report: GateReport,
+    rules: RuleSet,
+    out: Path,
+    *,
+    templates: TemplateSet,
+    leakage: Mapping[str, Any] | None = None,
+) -> Manifest:
+    """Write the directory ``out`` and the archive ``out``.zip beside it; equal inputs give equal bytes.
+
+    Both students of every task are packed: the direct one is the layer below the distilled one. A rejected report
+    gives a bundle too (its manifest says ``accepted: false``), so that what was refused can be examined.
+
+    Args:
+        dataset: The data behind the models: schema, catalog, glossary, and the training rows for the PSI reference.
+        soft: The teacher's labels, for the report's plots and the experts' gate weights.
+        students: Task -> its two students; every task of the dataset's spec.
+        report: What the gates said; decides the layer that serves each task.
+        rules: Layer 3.
+        out: The bundle's directory; replaced as a whole.
+        templates: The reason sentences that the function speaks.
+        leakage: The leakage gate's summary, for the report.
+
+    Raises:
+        KeyError: a task of the spec has no students or no gate report.
+    """
+    files = _documents(dataset, rules, templates) | _models(students)
+    files |= render_report(dataset, soft, students, report, leakage=leakage)
+    manifest = build_manifest(dataset, soft, students, report, files)
+    files["manifest.json"] = _json(manifest)
+    with atomic_directory(out) as scratch:
+        _write_all(scratch, files)
+    write_bytes(out.with_name(f"{out.name}.zip"), zip_bytes(files))
+    return manifest
+
+
+def _documents(dataset: Dataset, rules: RuleSet, templates: TemplateSet) -> dict[str, bytes]:
+    return {
+        "rules.json": _json(rules),
+        "catalog.json": _json(dataset.catalog),
+        "glossary.json": _json(dataset.glossary),
+        "templates.json": _json(templates),
+        "psi.json": _json(psi_reference(dataset)),
+    }
+
+
+def _models(students: Mapping[str, StudentPair]) -> dict[str, bytes]:
+    return {
+        model_path(task, kind): portable_text(student.text).encode()
+        for task, pair in students.items()
+        for kind, student in (("distilled", pair.distilled), ("direct", pair.direct))
+    }
+
+
+def _json(contract: Contract) -> bytes:
+    return canonical_json(contract.model_dump(mode="json"))
+
+
+def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
+    (folder / "models").mkdir()
+    for directory in (folder, folder / "models"):
+        directory.chmod(0o755)
+    for name, data in files.items():
+        path = folder / name
+        path.write_bytes(data)
+        path.chmod(0o644)

@@ -1,0 +1,92 @@
+"""The data behind the report: sizes, disjoint splits, who labelled what, thresholds, the leakage gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from distill.report._facts import DatasetFacts, ReportDocument, SoftLabelFacts
+from distill.report._markup import Markup, join, tag
+from understudy.contracts.gates import GateConfig
+
+__all__ = ["data_section", "disjointness", "labelling", "summary_line", "thresholds"]
+
+
+def summary_line(facts: DatasetFacts) -> Markup:
+    """The data in one line, for the top of the page."""
+    rows = f"{facts.rows['train']:,} training, {facts.rows['valid']:,} validation and {facts.rows['test']:,} test rows"
+    parts = f"{rows} · {sum(facts.features.values())} features · seed {facts.seed} · data "
+    return tag("p", parts, tag("code", facts.fingerprint[:12]), class_="summary")
+
+
+def disjointness(facts: DatasetFacts) -> str:
+    """What was counted about overlaps between the splits."""
+    total = sum(facts.rows.values())
+    rows = (
+        f"None of the {total:,} row ids occurs in more than one split"
+        if not facts.shared_rows
+        else f"{facts.shared_rows:,} row ids occur in more than one split: the test is not held out"
+    )
+    customers = (
+        "and no customer does"
+        if not facts.shared_customers
+        else f"and {facts.shared_customers:,} customers occur in more than one"
+    )
+    return f"{rows}, {customers}."
+
+
+def labelling(facts: SoftLabelFacts) -> str:
+    """Which teacher labelled which rows."""
+    return (
+        f"{facts.folds} teachers. {facts.out_of_fold:,} of {facts.training_rows:,} training rows were labelled by the "
+        f"teacher that had not seen them; {facts.mean_of_all:,} validation and test rows by the mean of all teachers."
+    )
+
+
+def data_section(document: ReportDocument) -> Markup:
+    """The facts as a list, the rows per split and task, the thresholds."""
+    facts = document.dataset
+    tiers = ", ".join(f"{count} {tier}" for tier, count in facts.features.items())
+    structure = [*facts.sequences, *facts.distributions]
+    items = {
+        "Data set": facts.title,
+        "Description": facts.description,
+        "Fingerprint": tag("code", facts.fingerprint, class_="hash"),
+        "Seed": str(facts.seed),
+        "Splits": disjointness(facts),
+        "Features": f"{tiers}. The students read these alone.",
+        "Raw structure": f"{', '.join(structure)}: read by the teacher only." if structure else None,
+        "Soft labels": labelling(document.soft_labels),
+        "Protected": "; ".join(f"{name}: {', '.join(groups)}" for name, groups in facts.protected.items())
+        or "none named",
+        "Leakage gate": leakage_line(document.leakage),
+    }
+    return join(_list(items), tag("div", _label_table(facts), class_="scroll"))
+
+
+def leakage_line(leakage: Mapping[str, Any] | None) -> str:
+    """The leakage gate's outcome, or that it is not recorded here."""
+    if leakage is None:
+        return "Not recorded in this report (unknown)."
+    return "; ".join(f"{key.replace('_', ' ')}: {value}" for key, value in leakage.items())
+
+
+def _label_table(facts: DatasetFacts) -> Markup:
+    splits = list(facts.rows)
+    head = [tag("th", "Rows", scope="col"), *(tag("th", split, scope="col") for split in splits)]
+    rows = [("all", facts.rows), *((f"{task}: known label", known) for task, known in facts.known_labels.items())]
+    body = (
+        tag("tr", tag("th", name, scope="row"), *(tag("td", f"{counts[s]:,}", class_="number") for s in splits))
+        for name, counts in rows
+    )
+    return tag("table", tag("thead", tag("tr", *head)), tag("tbody", *body), class_="plain")
+
+
+def thresholds(config: GateConfig) -> Markup:
+    """Every threshold that the gates used, as configured."""
+    return _list({name.replace("_", " "): str(value) for name, value in config.model_dump().items()}, "thresholds")
+
+
+def _list(items: Mapping[str, str | None], class_: str = "facts") -> Markup:
+    rows = (tag("div", tag("dt", name), tag("dd", value)) for name, value in items.items() if value)
+    return tag("dl", *rows, class_=class_)

@@ -1,0 +1,95 @@
+"""How statuses, gates, metrics and numbers are said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from distill.report._markup import Markup, join, tag
+from understudy.contracts.gates import Measure, TaskReport
+
+__all__ = [
+    "GATES",
+    "LAYERS",
+    "MODELS",
+    "STATUS_ORDER",
+    "badge",
+    "headline_metric",
+    "interval",
+    "metric_title",
+    "number",
+    "worst",
+]
+
+# Worst first: the order in which a reader wants to see them.
+STATUS_ORDER = ("fail", "warn", "unknown", "pass")
+_SIGNS = {"fail": "■", "warn": "▲", "unknown": "?", "pass": "●"}
+
+GATES = {
+    "skill": "Is the teacher worth copying?",
+    "fidelity": "Does the student compute the teacher's function?",
+    "quality": "Is the student good against the truth?",
+    "benefit": "Is distilling better than training directly?",
+    "fairness": "Is no group served worse?",
+    "bypass": "Does the student beat its teacher beyond noise?",
+}
+LAYERS = {"distilled": "Distilled student", "direct": "Direct student", "rules": "Rules"}
+MODELS = {"prior": "Prior", "direct": "Direct", "distilled": "Distilled", "teacher": "Teacher", "ceiling": "Ceiling"}
+# The metric that stands for a task in tables, best choice first.
+_HEADLINE = {
+    "binary": ("auc", "log_loss", "brier"),
+    "multiclass": ("macro_f1", "accuracy", "log_loss"),
+    "regression": ("r2", "rmse", "mae"),
+}
+_TITLES = {
+    "auc": "AUC",
+    "pr_auc": "PR AUC",
+    "macro_f1": "Macro F1",
+    "log_loss": "Log loss",
+    "brier": "Brier score",
+    "ece": "ECE",
+    "r2": "R²",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "kl": "KL (nats)",
+    "jsd": "JSD (nats)",
+}
+
+
+def badge(status: str) -> Markup:
+    """A status as a sign and a word: neither colour nor shape alone carries it."""
+    return tag("span", tag("span", _SIGNS[status], aria_hidden="true"), f" {status}", class_=f"badge {status}")
+
+
+def worst(statuses: Iterable[str]) -> str:
+    """The worst of ``statuses``; no status at all is unknown."""
+    return min(statuses, key=STATUS_ORDER.index, default="unknown")
+
+
+def metric_title(name: str) -> str:
+    """A metric's name for people."""
+    return _TITLES.get(name) or name.replace("_", " ")
+
+
+def headline_metric(report: TaskReport) -> str | None:
+    """The first metric of the task type's preference that any model has a value for."""
+    measured = {m.name for measures in report.scores.values() for m in measures if m.value is not None}
+    return next((name for name in _HEADLINE[report.type] if name in measured), next(iter(sorted(measured)), None))
+
+
+def number(value: float | None) -> str:
+    """Three decimals for what lies between -10 and 10, else three or more significant digits; unknown is a dash."""
+    if value is None:
+        return "—"
+    if value == 0 or 0.001 <= abs(value) < 10:
+        return f"{value:.3f}"
+    return f"{value:.2e}" if abs(value) < 0.001 else f"{value:,.1f}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def interval(measure: Measure | None) -> Markup:
+    """The value and, below it, its interval."""
+    if measure is None or measure.value is None:
+        return tag("span", "—", class_="value", title=measure.note if measure and measure.note else None)
+    value = tag("span", number(measure.value), class_="value")
+    if measure.low is None or measure.high is None:
+        return value
+    return join(value, " ", tag("span", f"{number(measure.low)} – {number(measure.high)}", class_="range"))
