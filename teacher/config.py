@@ -1,0 +1,64 @@
+"""All hyper-parameters of the teacher: a value that can be printed, saved and compared."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from understudy.contracts._model import Contract
+from understudy.contracts.spec import ExpertName
+
+__all__ = ["Gate", "TeacherConfig", "Weighting"]
+
+Gate = Literal["softmax", "sigmoid"]
+Weighting = Literal["uniform", "uncertainty"]
+
+
+class TeacherConfig(Contract):
+    """How the teacher is built and trained; ``for_rows`` gives defaults by the number of training rows."""
+
+    seed: int = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    # inputs
+    embedding_dim: int = Field(default=8, ge=1, description="width of a feature's embedding")
+    bins: int = Field(default=24, ge=2, description="most bins of a numeric feature's piecewise-linear encoding")
+
+    # experts and PLE
+    experts: list[ExpertName] | None = Field(default=None, description="named experts to build; None: all that can be")
+    members: int = Field(default=4, ge=1, description="members of the weight-sharing ensemble")
+    width: int = Field(default=64, ge=4, description="output width of every expert")
+    hidden: int = Field(default=128, ge=4, description="hidden width of experts and towers")
+    layers: int = Field(default=2, ge=1, description="stacked extraction layers")
+    task_experts: int = Field(default=1, ge=0, description="experts of each task group, per layer")
+    shared_experts: int = Field(default=2, ge=1, description="shared experts of the layers above the first")
+    gate: Gate = "softmax"
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+
+    # losses
+    weighting: Weighting = "uncertainty"
+    huber_delta: float = Field(default=3.0, gt=0, description="in standard deviations of the label")
+
+    # training
+    epochs: int = Field(default=20, ge=1)
+    batch_size: int = Field(default=256, ge=2)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    weight_decay: float = Field(default=1e-2, ge=0)
+    warmup: float = Field(default=0.1, ge=0, lt=1, description="share of the steps with a rising learning rate")
+    clip_norm: float = Field(default=1.0, gt=0)
+    average: float = Field(
+        default=0.05, gt=0, lt=1, description="horizon of the moving average of weights, as a share of the steps"
+    )
+    patience: int = Field(default=6, ge=1, description="epochs without a better validation score before stopping")
+
+    @classmethod
+    def for_rows(cls, rows: int, *, seed: int = 0) -> TeacherConfig:
+        """Defaults for ``rows`` training rows: fewer rows get more epochs, smaller batches and more dropout."""
+        if rows < 2_000:
+            return cls(seed=seed, epochs=40, batch_size=64, dropout=0.2, hidden=64, width=32, patience=10)
+        if rows < 20_000:
+            return cls(seed=seed, epochs=25, batch_size=256, dropout=0.2, patience=8)
+        if rows < 200_000:
+            return cls(seed=seed, epochs=12, batch_size=512, dropout=0.1)
+        return cls(seed=seed, epochs=8, batch_size=4096, dropout=0.05)

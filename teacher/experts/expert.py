@@ -1,0 +1,38 @@
+"""What every expert is: a module that turns its share of the inputs into one vector of the common width."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from teacher.inputs.layout import Feed
+from teacher.inputs.tensors import Inputs
+
+__all__ = ["Expert", "ExpertOutput", "flat_fields"]
+
+
+class ExpertOutput(NamedTuple):
+    """``value`` is ``[batch, width]``, or ``[members * batch, width]`` (member-major) from an expert whose weights are
+    ensembled. ``objective`` is the expert's own training loss, if it has one (a scalar).
+    """
+
+    value: Tensor
+    objective: Tensor | None = None
+
+
+class Expert(nn.Module, ABC):
+    """One named expert of the first extraction layer."""
+
+    @abstractmethod
+    def forward(self, fields: Tensor, inputs: Inputs) -> ExpertOutput:
+        """``fields`` are all embedded flat fields ``[batch, F, dim]``; an expert picks those that are routed to it."""
+
+    def end_epoch(self) -> None:
+        """Called after each training epoch (schedules of the expert's own objective)."""
+
+
+def flat_fields(fields: Tensor, feed: Feed) -> Tensor:
+    """The routed fields, flattened: ``[batch, len(feed.fields) * dim]``."""
+    return fields[:, feed.fields].flatten(1)

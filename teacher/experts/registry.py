@@ -1,0 +1,34 @@
+"""Building the named experts of a layout."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from teacher.config import TeacherConfig
+from teacher.experts.causal import Causal
+from teacher.experts.deepfm import DeepFM
+from teacher.experts.expert import Expert
+from teacher.experts.optimal_transport import OptimalTransport
+from teacher.experts.temporal import Temporal
+from teacher.inputs.layout import Layout
+from understudy.contracts.spec import ExpertName
+
+__all__ = ["build_experts"]
+
+
+def build_experts(layout: Layout, config: TeacherConfig) -> nn.ModuleDict:
+    """One module per routed expert, in the order of the layout's feeds."""
+    return nn.ModuleDict({name: _build(name, layout, config) for name in layout.feeds})
+
+
+def _build(name: ExpertName, layout: Layout, config: TeacherConfig) -> Expert:
+    feed, dim, hidden, width = layout.feeds[name], config.embedding_dim, config.hidden, config.width
+    if name == "deepfm":
+        return DeepFM(feed, dim, hidden, width, config.members, config.dropout)
+    if name == "temporal":
+        return Temporal(feed, layout.sequences, dim, hidden, width, config.dropout)
+    if name == "causal":
+        return Causal(feed, hidden, width, config.members, config.dropout)
+    if name == "optimal_transport":
+        return OptimalTransport(feed, layout.distributions, dim, hidden, width, config.dropout)
+    raise ValueError(f"no such expert: {name}")

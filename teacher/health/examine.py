@@ -1,0 +1,92 @@
+"""All checks on a finished run, written down and enforced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from teacher.health.alignment import SHIFTS, labels_aligned
+from teacher.health.check import Check, HealthReport, TrainingHealthError
+from teacher.health.gates import experts_alive, gates_vary
+from teacher.health.progress import average_moved, finite, gradients_balanced, schedule_followed
+from teacher.health.weighting import sigma_in_range, sigma_settles, weights_applied_once
+from teacher.losses.tasks import row_losses
+from teacher.training.schedule import one_cycle
+from understudy.atomic import write_json
+
+if TYPE_CHECKING:
+    from teacher.datasets.dataset import Dataset
+    from teacher.training.teacher import Teacher
+    from teacher.training.trainer import Trainer
+
+__all__ = ["examine"]
+
+_ALIGNMENT_ROWS = 2000
+
+
+def examine(teacher: Teacher, trainer: Trainer, dataset: Dataset, train: NDArray[np.int64], path: Path) -> HealthReport:
+    """Check the run and write ``path``.
+
+    Raises:
+        TrainingHealthError: a check failed.
+    """
+    checks = _checks(teacher, trainer, dataset, train)
+    failed = any(check.status == "fail" for check in checks)
+    report = HealthReport(status="fail" if failed else "pass", checks=checks)
+    write_json(path, report.model_dump(mode="json"))
+    if failed:
+        raise TrainingHealthError(report, str(path))
+    return report
+
+
+def _checks(teacher: Teacher, trainer: Trainer, dataset: Dataset, train: NDArray[np.int64]) -> list[Check]:
+    numbers = finite(trainer.history)
+    if numbers.status == "fail":
+        return [numbers]
+    names = [task.name for task in trainer.tasks]
+    last = trainer.history[-1]
+    losses = torch.tensor(list(last["train_loss"].values()), device=trainer.device)
+    choices = len(teacher.experts) + trainer.config.task_experts
+    return [
+        numbers,
+        _schedule(trainer),
+        average_moved(*trainer.moved(), trainer.average.updates, trainer.horizon),
+        sigma_in_range(trainer.weighting, trainer.tasks),
+        sigma_settles(trainer.weighting, trainer.tasks, losses),
+        weights_applied_once(trainer.weighting, trainer.tasks),
+        gradients_balanced(names, [record["gradient_norm"] for record in trainer.history]),
+        experts_alive(last["expert_weight"], last["expert_variation"]),
+        gates_vary(last["gate_variation"] if choices > 1 else last["gate_variation"][1:], names),
+        labels_aligned(_losses_by_shift(teacher, dataset, train[:_ALIGNMENT_ROWS])),
+    ]
+
+
+def _schedule(trainer: Trainer) -> Check:
+    config, ends = trainer.config, [(index + 1) * trainer.batches for index in range(trainer.epoch)]
+    return schedule_followed(
+        [record["learning_rate"] for record in trainer.history],
+        [config.learning_rate * one_cycle(end - 1, trainer.steps, config.warmup) for end in ends],
+        trainer.steps_taken,
+        ends[-1],
+    )
+
+
+@torch.no_grad()
+def _losses_by_shift(
+    teacher: Teacher, dataset: Dataset, positions: NDArray[np.int64]
+) -> dict[str, dict[int, NDArray[np.float64]]]:
+    labels = teacher.targets.encode(dataset, positions)
+    output = teacher.network(teacher.inputs.encode(dataset, positions).to(teacher.device))
+    result: dict[str, dict[int, NDArray[np.float64]]] = {}
+    for index, task in enumerate(teacher.inputs.layout.tasks):
+        logits = output.logits[index].cpu()
+        result[task.name] = {}
+        for shift in (0, *SHIFTS):
+            rolled = labels[:, index].roll(shift)
+            loss = row_losses(logits, rolled.nan_to_num(), task.type, teacher.config.huber_delta).mean(dim=0)
+            result[task.name][shift] = torch.where(rolled.isnan(), rolled, loss).double().numpy()
+    return result

@@ -1,0 +1,76 @@
+"""Checks on the loss weighting, each against a closed form and none against its code."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from teacher.health.check import Check, verdict
+from teacher.inputs.layout import TaskLayout
+from teacher.weighting import TaskWeighting, Uncertainty
+
+__all__ = ["SIGMA_SQUARED", "sigma_in_range", "sigma_settles", "weights_applied_once"]
+
+SIGMA_SQUARED = (1e-4, 1e2)
+
+
+def sigma_in_range(weighting: TaskWeighting, tasks: list[TaskLayout]) -> Check:
+    """Every sigma^2 lies within ``SIGMA_SQUARED``."""
+    if not isinstance(weighting, Uncertainty):
+        return Check(name="sigma_in_range", status="pass", detail="this weighting has no sigma")
+    squared = torch.exp(2.0 * weighting.log_sigma.detach()).tolist()
+    low, high = SIGMA_SQUARED
+    faults = [
+        f"{task.name}: sigma^2 = {value:.3g} is outside [{low:g}, {high:g}]"
+        for task, value in zip(tasks, squared, strict=True)
+        if not low <= value <= high
+    ]
+    return verdict("sigma_in_range", faults, f"sigma^2 from {min(squared):.3g} to {max(squared):.3g}")
+
+
+def sigma_settles(weighting: TaskWeighting, tasks: list[TaskLayout], losses: Tensor) -> Check:
+    """For fixed losses the total falls towards sigma^2 = L (regression) or 2 L (classification) from both sides.
+
+    A regulariser with the wrong sign has no such minimum, however its code reads.
+    """
+    if not isinstance(weighting, Uncertainty):
+        return Check(name="sigma_settles", status="pass", detail="this weighting has no sigma")
+    factor = torch.tensor([1.0 if task.type == "regression" else 2.0 for task in tasks], device=losses.device)
+    settled = 0.5 * torch.log(factor * losses.clamp(min=1e-6))
+    below, above = (_slopes(weighting, losses, settled + shift) for shift in (-0.5, 0.5))
+    faults = [
+        f"{task.name}: the total does not have its minimum at sigma^2 = {factor[i] * losses[i]:.3g}"
+        for i, task in enumerate(tasks)
+        if not (below[i] < 0 < above[i])
+    ]
+    return verdict("sigma_settles", faults, "every sigma is drawn to its closed form")
+
+
+def _slopes(weighting: Uncertainty, losses: Tensor, log_sigma: Tensor) -> Tensor:
+    kept = weighting.log_sigma.detach().clone()
+    with torch.no_grad():
+        weighting.log_sigma.copy_(log_sigma)
+    (slopes,) = torch.autograd.grad(weighting(losses), weighting.log_sigma)
+    with torch.no_grad():
+        weighting.log_sigma.copy_(kept)
+    return slopes
+
+
+def weights_applied_once(weighting: TaskWeighting, tasks: list[TaskLayout]) -> Check:
+    """The measured effect of each loss on the total, against ``w_t / sum w`` times 1, 1/sigma^2 or 1/(2 sigma^2)."""
+    probe = torch.ones(len(tasks), device=weighting.share.device, requires_grad=True)
+    (measured,) = torch.autograd.grad(weighting(probe), probe)
+    total = sum(task.weight for task in tasks)
+    log_sigma = weighting.log_sigma.tolist() if isinstance(weighting, Uncertainty) else [None] * len(tasks)
+    faults = []
+    for task, value, sigma in zip(tasks, measured.tolist(), log_sigma, strict=True):
+        expected = task.weight / total * _factor(task, sigma)
+        if not abs(value - expected) <= 1e-4 * expected:
+            faults.append(f"{task.name}: its loss counts {value:.4g} and should count {expected:.4g}")
+    return verdict("weights_applied_once", faults, "every task weight counts once")
+
+
+def _factor(task: TaskLayout, log_sigma: float | None) -> float:
+    if log_sigma is None:
+        return 1.0
+    return float(torch.exp(torch.tensor(-2.0 * log_sigma))) * (0.5 if task.type == "regression" else 1.0)

@@ -1,0 +1,112 @@
+"""Fitting a teacher: encode, build, train, check its health, keep it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from teacher.config import TeacherConfig
+from teacher.health import examine
+from teacher.inputs import TeacherInputs
+from teacher.losses import TargetScale
+from teacher.ple import Network
+from teacher.training.checkpoint import read_checkpoint, write_checkpoint
+from teacher.training.teacher import Teacher, pick_device
+from teacher.training.trainer import Examples, Trainer
+from teacher.weighting import build_weighting
+from understudy.atomic import write_json
+from understudy.errors import UserError
+from understudy.progress import Progress
+from understudy.stages import fingerprint
+
+if TYPE_CHECKING:
+    from teacher.datasets.dataset import Dataset
+
+__all__ = ["fit_teacher"]
+
+
+def fit_teacher(
+    dataset: Dataset,
+    train: NDArray[np.int64],
+    valid: NDArray[np.int64],
+    config: TeacherConfig,
+    out: Path,
+    *,
+    progress: Progress,
+) -> Teacher:
+    """Train a teacher on the rows ``train``; ``valid`` chooses the epoch and is learned from in no other way.
+
+    Writes ``out/teacher.pt``, ``out/history.json`` and ``out/health.json``. An interrupted run goes on from
+    ``out/checkpoint.pt`` if the config, the rows and the data are the same, and ends with the same bytes as one that
+    was not interrupted.
+
+    Raises:
+        UserError: the splits overlap or are empty, or a task has no known label.
+        TrainingHealthError: a health check failed; ``health.json`` says which, and no ``teacher.pt`` is written.
+    """
+    _check_rows(train, valid)
+    identity = _identity(dataset, train, valid, config)
+    with torch.random.fork_rng():
+        torch.manual_seed(config.seed)
+        inputs = TeacherInputs.fit(dataset, train, config)
+        targets = TargetScale.fit(dataset, train)
+        trainer = _trainer(dataset, train, valid, config, inputs, targets)
+        for expert, why in inputs.left_out.items():
+            progress.say(f"  the {expert} expert is left out: {why}")
+        _train(trainer, out / "checkpoint.pt", identity, progress)
+    trainer.average.network.load_state_dict(trainer.best)
+    teacher = Teacher(config, inputs, targets, trainer.average.network, trainer.device)
+    write_json(out / "history.json", {"identity": identity, "left_out": inputs.left_out, "epochs": trainer.history})
+    examine(teacher, trainer, dataset, train, out / "health.json")
+    teacher.save(out / "teacher.pt")
+    return teacher
+
+
+def _check_rows(train: NDArray[np.int64], valid: NDArray[np.int64]) -> None:
+    if not len(train) or not len(valid):
+        raise UserError(f"{len(train)} training and {len(valid)} validation rows", fix="Give the teacher rows of both.")
+    both = np.intersect1d(train, valid)
+    if len(both):
+        raise UserError(f"{len(both)} rows are both in training and in validation", fix="Split by customer.")
+
+
+def _identity(dataset: Dataset, train: NDArray[np.int64], valid: NDArray[np.int64], config: TeacherConfig) -> str:
+    return fingerprint(
+        {
+            "data": dataset.fingerprint,
+            "config": config.model_dump(mode="json"),
+            "train": train.tolist(),
+            "valid": valid.tolist(),
+        }
+    )
+
+
+def _trainer(
+    dataset: Dataset,
+    train: NDArray[np.int64],
+    valid: NDArray[np.int64],
+    config: TeacherConfig,
+    inputs: TeacherInputs,
+    targets: TargetScale,
+) -> Trainer:
+    device = pick_device(config.device)
+    tasks = inputs.layout.tasks
+    network = Network(inputs.layout, config, torch.from_numpy(inputs.quantiles.edges)).to(device)
+    weighting = build_weighting(config.weighting, tasks).to(device)
+    train_examples, valid_examples = (
+        Examples(inputs.encode(dataset, rows).to(device), targets.encode(dataset, rows).to(device))
+        for rows in (train, valid)
+    )
+    return Trainer(network, weighting, tasks, train_examples, valid_examples, config, device)
+
+
+def _train(trainer: Trainer, path: Path, identity: str, progress: Progress) -> None:
+    state = read_checkpoint(path, identity)
+    if state is not None:
+        trainer.restore(state)
+        progress.say(f"  going on after epoch {trainer.epoch}")
+    trainer.run(progress, lambda: write_checkpoint(path, identity, trainer.state()))
