@@ -224,6 +224,9 @@ class DatasetSpec(Contract):
     rules: RuleSpec = RuleSpec()
     split: SplitSpec = SplitSpec()
     gates: GateConfig = GateConfig()
+    as_of: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = Field(
+        default=None, description="ISO date of the data, where no time column tells it"
+    )
     catalog: str
     glossary: str | None = None
     sample: int | None = Field(default=None, ge=100)

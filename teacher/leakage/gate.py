@@ -1,0 +1,106 @@
+"""Run every check, write down what it saw, and refuse the data if one fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from teacher.features import FittedSchema
+from teacher.leakage.findings import Check
+from teacher.leakage.order import check_order
+from teacher.leakage.rows import check_disjoint, check_fits
+from teacher.leakage.sampling import halves
+from teacher.leakage.sets import check_sets
+from teacher.leakage.single import check_single
+from teacher.leakage.time import check_events, check_gap
+from understudy.contracts.spec import DatasetSpec
+from understudy.errors import UserError
+from understudy.progress import Progress
+
+__all__ = ["GateInputs", "leakage_report", "refuse_leaks", "run_gate"]
+
+_SINGLE_ROWS, _SET_ROWS = 40_000, 12_000
+
+
+@dataclass(frozen=True)
+class GateInputs:
+    """What the gate looks at; arrays are aligned by row.
+
+    Attributes:
+        features: encoded, ``[rows, F]``.
+        units: ``[rows]`` number of the group that must not be parted.
+        orders: name -> place of each row in that order.
+        disjoint: name -> ``[rows]`` numbers that no two splits may share.
+        last_steps: sequence -> newest step of each row (time splits only).
+        cutoffs: ``[rows]`` or None without a time split.
+    """
+
+    spec: DatasetSpec
+    fitted: FittedSchema
+    features: NDArray[np.float64]
+    labels: dict[str, NDArray[np.float64]]
+    split: NDArray[np.int8]
+    row_ids: NDArray[np.int64]
+    units: NDArray[np.int64]
+    orders: dict[str, NDArray[np.float64]]
+    disjoint: dict[str, NDArray[np.int64]]
+    last_steps: dict[str, NDArray[np.datetime64]]
+    cutoffs: NDArray[np.datetime64] | None
+    seed: int
+
+
+def run_gate(inputs: GateInputs, progress: Progress) -> list[Check]:
+    """Run all checks; each says pass, fail or unknown."""
+    spec, schema = inputs.spec, inputs.fitted.schema
+    train = np.flatnonzero(inputs.split == 0).astype(np.int64)
+    wide = halves(train, inputs.units, _SINGLE_ROWS, inputs.seed)
+    small = halves(train, inputs.units, _SET_ROWS, inputs.seed)
+    checks = [
+        check_disjoint(inputs.disjoint, inputs.split),
+        check_fits(inputs.fitted, inputs.features, inputs.row_ids, inputs.split),
+        check_order(inputs.orders, inputs.split, inputs.units),
+        check_gap(spec.split.time),
+        check_events(inputs.last_steps, inputs.cutoffs),
+        check_single(spec, schema, inputs.features, inputs.labels, wide),
+    ]
+    sets = len(spec.groups) + (len(spec.groups) > 1)
+    with progress.task("Leakage gate", sets * len(spec.tasks)) as advance:
+        checks.append(check_sets(spec, schema, inputs.features, inputs.labels, small, advance))
+    return checks
+
+
+def leakage_report(spec: DatasetSpec, checks: list[Check]) -> dict[str, Any]:
+    """The content of ``leakage.json``."""
+    passed = all(check.status != "fail" for check in checks)
+    return {
+        "schema_version": 1,
+        "dataset": spec.name,
+        "passed": passed,
+        "checks": [check.as_json() for check in checks],
+    }
+
+
+def refuse_leaks(spec: DatasetSpec, checks: list[Check], report: str) -> None:
+    """Stop if a check failed.
+
+    Raises:
+        UserError: exit code 4; names each failed check, its columns and tasks, the way out and the report's path.
+    """
+    failed = [check for check in checks if check.status == "fail"]
+    if not failed:
+        return
+    said = "; ".join(_say(check) for check in failed)
+    fix = f"{' '.join(check.way_out for check in failed)} All evidence: {report}"
+    raise UserError(f"refused by the leakage gate: {said}", where=f"dataset {spec.name!r}", fix=fix, exit_code=4)
+
+
+def _say(check: Check) -> str:
+    first = check.failures[0]
+    columns = ", ".join(first.columns[:8]) + (f" and {len(first.columns) - 8} more" if len(first.columns) > 8 else "")
+    of = f" tells task {first.task!r}" if first.task else ""
+    detail = f" ({first.detail})" if first.detail else ""
+    more = f", and {len(check.failures) - 1} more" if len(check.failures) > 1 else ""
+    return f"[{check.name}] {columns}{of}{detail}: {first.measure} {first.value:.4g}, bound {first.bound:g}{more}"

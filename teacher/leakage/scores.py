@@ -1,0 +1,39 @@
+"""The measures by which a leak is seen."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+__all__ = ["auc", "correlation", "explained", "ranks"]
+
+
+def auc(outcome: NDArray[np.float64], score: NDArray[np.float64]) -> float:
+    """Area under the ROC curve (Mann-Whitney, ties count half); ``outcome`` is 0/1 and holds both."""
+    order: NDArray[np.float64] = rankdata(score)
+    positive = outcome == 1
+    cases = int(positive.sum())
+    return float((order[positive].sum() - cases * (cases + 1) / 2) / (cases * (len(outcome) - cases)))
+
+
+def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """|Pearson| over rows where both are known; 0 where one does not vary."""
+    known = ~(np.isnan(a) | np.isnan(b))
+    if known.sum() < 3 or np.ptp(a[known]) == 0 or np.ptp(b[known]) == 0:
+        return 0.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        value = abs(float(np.corrcoef(a[known], b[known])[0, 1]))
+    return value if np.isfinite(value) else 0.0
+
+
+def explained(label: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
+    """R2 on the rows given, at least 0; 0 where the label does not vary."""
+    spread = float(((label - label.mean()) ** 2).sum())
+    return max(0.0, 1.0 - float(((label - predicted) ** 2).sum()) / spread) if spread > 0 else 0.0
+
+
+def ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks scaled to [0, 1], ties averaged: a measure that heavy tails do not blind."""
+    ordered: NDArray[np.float64] = rankdata(values) / len(values)
+    return ordered
