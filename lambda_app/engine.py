@@ -77,9 +77,7 @@ class Student:
         width = self._features + 1
         with self._lock:
             if self._shap is None:
-                self._shap = _SingleRow(
-                    self._lib, self._booster, CONTRIBUTIONS, self._features, self._outputs * width
-                )
+                self._shap = _SingleRow(self._lib, self._booster, CONTRIBUTIONS, self._features, self._outputs * width)
             values = self._shap(row)
         return values[output * width : (output + 1) * width]
 

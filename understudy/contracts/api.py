@@ -16,8 +16,10 @@ __all__ = [
     "CustomerProfile",
     "CustomerRecord",
     "Dropped",
+    "Explanation",
     "FieldError",
     "Health",
+    "Preferences",
     "Problem",
     "Recommendation",
     "RecommendationRequest",
@@ -105,6 +107,26 @@ class RecommendationResponse(Contract):
     dropped: list[Dropped]
     tasks: dict[Name, TaskScore]
     features_missing: list[str]
+    audit: AuditRef
+
+
+class Preferences(Contract):
+    """Body of ``PUT`` and ``GET /v1/customers/{id}/preferences``."""
+
+    opted_out: bool = Field(strict=True, description="objection to automated profiling: only rules speak from now on")
+
+
+class Explanation(Contract):
+    """Body of ``GET /v1/customers/{id}/explanations/{request_id}``: the decision as the audit log has it."""
+
+    request_id: str
+    model_version: str
+    decided_at: str
+    opted_out: bool
+    features: dict[str, float | int | str | None] = Field(description="what was known of the customer; empty if opted out")
+    recommendations: list[Recommendation]
+    dropped: list[Dropped]
+    tasks: dict[Name, TaskScore]
     audit: AuditRef
 
 

@@ -1,0 +1,62 @@
+"""Store, keys and audit log, opened by the first request that needs them."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+
+from lambda_app.settings import Settings
+from understudy.audit import AuditLog, Keyring, open_keyring
+from understudy.stores import ServingStore, open_store
+
+__all__ = ["Backing"]
+
+
+class Backing:
+    """Opened late on purpose: a snapshot of the started function (SnapStart) is restored many times, and must hold no
+    connection, no secret, and above all no writer's name that two restored environments would share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.RLock()
+        self._store: ServingStore | None = None
+        self._keyring: Keyring | None = None
+        self._log: AuditLog | None = None
+
+    @property
+    def store(self) -> ServingStore:
+        """The store. A failure to open it is not remembered: the next request tries again.
+
+        Raises:
+            StoreError: it cannot be opened.
+            UserError: its URL is wrong.
+        """
+        with self._lock:
+            if self._store is None:
+                self._store = open_store(self._settings.understudy_store)
+            return self._store
+
+    @property
+    def keyring(self) -> Keyring:
+        """The audit keys.
+
+        Raises:
+            UserError: they cannot be read.
+        """
+        with self._lock:
+            if self._keyring is None:
+                self._keyring = open_keyring(self._settings.understudy_audit_keys)
+            return self._keyring
+
+    @property
+    def log(self) -> AuditLog:
+        """The chain of this environment, under a name of its own.
+
+        Raises:
+            StoreError: the store cannot be opened.
+            UserError: a URL is wrong, or the keys cannot be read.
+        """
+        with self._lock:
+            if self._log is None:
+                self._log = AuditLog(self.store, self.keyring, f"function-{uuid.uuid4().hex}")
+            return self._log

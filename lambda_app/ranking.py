@@ -1,0 +1,133 @@
+"""From task scores to ranked products; every product that is not recommended says why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lambda_app.suitability import RiskCap, unsuitable
+from understudy.contracts.api import CustomerProfile, Dropped, TaskScore
+from understudy.contracts.catalog import Catalog, Driver, Product, ServingPolicy
+
+__all__ = ["Candidate", "Ranking", "driver_key", "rank"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A product that may be recommended. ``main`` is the driver that weighed most in this customer's score."""
+
+    product: Product
+    score: float
+    drivers: dict[str, float]
+    main: Driver
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Eligible products, best first (the first ``top_k`` are recommended), and the dropped ones in catalog order."""
+
+    eligible: list[Candidate]
+    recommended: list[Candidate]
+    dropped: list[Dropped]
+
+
+def rank(
+    catalog: Catalog,
+    tasks: dict[str, TaskScore],
+    profile: CustomerProfile,
+    cap: RiskCap,
+    contacts: Sequence[str],
+    now: datetime,
+    top_k: int | None,
+) -> Ranking:
+    """Rank the catalog for one customer.
+
+    Score of a product: ``sum(w_i * s_i) / sum(w_i)`` over its drivers, ``s_i`` the calibrated probability of a task (of
+    a class), or one minus it for a complement. Ties go by product id. A product is dropped for the first of: the
+    customer as a whole (churn, fatigue), owned, age limits, suitability, score, rank.
+    """
+    everything = _customer_filter(catalog.policy, tasks, contacts, now)
+    eligible: list[Candidate] = []
+    reasons: dict[str, str] = {}
+    for product in catalog.products:
+        candidate = _candidate(product, tasks)
+        reason = everything or _product_filter(catalog.policy, candidate, profile, cap)
+        if reason is None:
+            eligible.append(candidate)
+        else:
+            reasons[product.id] = reason
+    eligible.sort(key=lambda c: (-c.score, c.product.id))
+    count = catalog.policy.default_top_k if top_k is None else top_k
+    for place, candidate in enumerate(eligible[count:], start=count + 1):
+        reasons[candidate.product.id] = f"rank: place {place}, {count} asked for"
+    dropped = [Dropped(product_id=p.id, reason=reasons[p.id]) for p in catalog.products if p.id in reasons]
+    return Ranking(eligible, eligible[:count], dropped)
+
+
+def driver_key(driver: Driver) -> str:
+    """``task`` or ``task:class``."""
+    return driver.task if driver.class_name is None else f"{driver.task}:{driver.class_name}"
+
+
+def _candidate(product: Product, tasks: dict[str, TaskScore]) -> Candidate:
+    scores = [_driver_score(driver, tasks) for driver in product.drivers]
+    weights = [driver.weight for driver in product.drivers]
+    weighed = [weight * score for weight, score in zip(weights, scores, strict=True)]
+    # Rounding can carry a mean of ones past one.
+    mean = min(1.0, sum(weighed) / sum(weights))
+    keys = [driver_key(driver) for driver in product.drivers]
+    return Candidate(product, mean, dict(zip(keys, scores, strict=True)), product.drivers[weighed.index(max(weighed))])
+
+
+def _driver_score(driver: Driver, tasks: dict[str, TaskScore]) -> float:
+    task = tasks[driver.task]
+    value = task.value if driver.class_name is None else (task.classes or {})[driver.class_name]
+    if value is None:
+        raise ValueError(f"task {driver.task} has no score")
+    return 1 - value if driver.complement else value
+
+
+def _customer_filter(
+    policy: ServingPolicy, tasks: dict[str, TaskScore], contacts: Sequence[str], now: datetime
+) -> str | None:
+    if policy.churn_task is not None:
+        churn = tasks[policy.churn_task].value
+        if churn is None or churn > policy.max_churn:
+            return f"churn: above {policy.max_churn:g}"
+    since = now - timedelta(days=policy.contact_days)
+    recent = sum(1 for contact in contacts if _after(contact, since))
+    if recent >= policy.max_contacts:
+        return f"fatigue: {recent} contacts in {policy.contact_days} days"
+    return None
+
+
+def _after(contact: str, since: datetime) -> bool:
+    try:
+        at = datetime.fromisoformat(contact)
+    except ValueError:
+        return True  # a contact at an unreadable time was still a contact
+    return (at if at.tzinfo else at.replace(tzinfo=since.tzinfo)) >= since
+
+
+def _product_filter(policy: ServingPolicy, candidate: Candidate, profile: CustomerProfile, cap: RiskCap) -> str | None:
+    product = candidate.product
+    if product.id in profile.owned:
+        return "owned"
+    return _age_limit(product, profile.age) or unsuitable(product, cap) or _too_low(policy, candidate.score)
+
+
+def _age_limit(product: Product, age: float | None) -> str | None:
+    if product.min_age is None and product.max_age is None:
+        return None
+    if age is None:
+        return "age: unknown, and the product has limits"
+    if product.min_age is not None and age < product.min_age:
+        return f"age: under {product.min_age}"
+    if product.max_age is not None and age >= product.max_age + 1:  # forty until the forty-first birthday
+        return f"age: over {product.max_age}"
+    return None
+
+
+def _too_low(policy: ServingPolicy, score: float) -> str | None:
+    return f"score: under {policy.min_score:g}" if score < policy.min_score else None

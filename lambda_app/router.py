@@ -1,0 +1,190 @@
+"""Fallback: per task, the distilled student, else the direct one, else the rules; and why each step down was taken."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lambda_app.engine import Row, Student, as_row
+from lambda_app.native import EngineError
+from lambda_app.rules import apply_rules
+from understudy.bundle import Bundle, BundleError
+from understudy.contracts.api import CustomerRecord, TaskScore
+from understudy.contracts.features import FeatureSchema, Value, encode
+from understudy.contracts.gates import Layer
+from understudy.contracts.manifest import ModelRef, ServedTask
+from understudy.contracts.rules import TaskRules
+from understudy.scoring import apply
+
+__all__ = ["MAX_MISSING", "Router", "Scoring"]
+
+# A student that sees fewer than half of its features extrapolates; the rules need only a few columns.
+MAX_MISSING = 0.5
+STUDENT_LAYERS: tuple[Layer, ...] = ("distilled", "direct")
+
+
+class _UnavailableError(Exception):
+    """This student cannot speak; the message is the recorded reason."""
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """The scores of one request. ``vector`` is what the students read, None where only rules spoke."""
+
+    tasks: dict[str, TaskScore]
+    vector: list[float] | None
+    missing: list[str] = field(default_factory=list)
+
+
+class _Seat:
+    """One student, loaded when it is first needed; a failure is remembered, and costs only this student."""
+
+    def __init__(self, bundle: Bundle, task: ServedTask, ref: ModelRef) -> None:
+        self.ref = ref
+        self._bundle = bundle
+        self._task = task
+        self._lock = threading.Lock()
+        self._student: Student | None = None
+        self._failure: str | None = None
+
+    def student(self) -> Student:
+        """The loaded student.
+
+        Raises:
+            _UnavailableError: it cannot be loaded, now or ever.
+        """
+        with self._lock:
+            if self._student is None and self._failure is None:
+                try:
+                    self._student = Student(
+                        self._bundle.read(self.ref.path),
+                        features=len(self._bundle.manifest.features.features),
+                        outputs=len(self.ref.base),
+                    )
+                except (EngineError, BundleError) as error:
+                    self._failure = f"the model cannot be loaded: {error}"
+            if self._student is None:
+                raise _UnavailableError(self._failure)
+            return self._student
+
+    def predict(self, row: Row) -> list[float]:
+        """Calibrated outputs for ``row``.
+
+        Raises:
+            _UnavailableError: there are none, or they are not what the task needs.
+        """
+        student = self.student()
+        try:
+            values = apply(self.ref, student.raw(row))
+        except (EngineError, ValueError, OverflowError) as error:
+            raise _UnavailableError(f"the prediction failed: {error}") from error
+        if len(values) != len(self._task.classes or [self._task.name]):
+            raise _UnavailableError(f"the prediction has {len(values)} values")
+        if not all(map(math.isfinite, values)):
+            raise _UnavailableError("the prediction is not finite")
+        if self._task.type != "regression" and not all(0 <= value <= 1 for value in values):
+            raise _UnavailableError("the prediction is not a probability")
+        return values
+
+
+class _Cast:
+    """Everybody who can play one task's part, best first."""
+
+    def __init__(self, bundle: Bundle, task: ServedTask, rules: TaskRules) -> None:
+        self.task = task
+        self._rules = rules
+        refs: dict[Layer, ModelRef | None] = {"distilled": task.distilled, "direct": task.direct}
+        self.seats = {layer: _Seat(bundle, task, ref) for layer, ref in refs.items() if ref is not None}
+        first = {"distilled": 0, "direct": 1, "rules": 2}[task.layer]
+        self._allowed = STUDENT_LAYERS[first:]
+        self._ruled_out = [f"{layer}: the gates chose {task.layer}" for layer in STUDENT_LAYERS[:first]]
+
+    def play(self, row: Row | None, barred: str, features: Mapping[str, Value]) -> TaskScore:
+        """Score ``row``; without one, ``barred`` says why the students may not speak."""
+        steps = list(self._ruled_out)
+        for layer in self._allowed:
+            try:
+                return self._score(layer, self._ask(layer, row, barred), steps)
+            except _UnavailableError as reason:
+                steps.append(f"{layer}: {reason}")
+        return self._score("rules", apply_rules(self._rules, features), steps)
+
+    def _ask(self, layer: Layer, row: Row | None, barred: str) -> list[float]:
+        if row is None:
+            raise _UnavailableError(barred)
+        if layer not in self.seats:
+            raise _UnavailableError("the bundle has no such student")
+        return self.seats[layer].predict(row)
+
+    def _score(self, layer: Layer, values: list[float], steps: list[str]) -> TaskScore:
+        if self.task.classes is None:
+            return TaskScore(layer=layer, value=values[0], steps=steps)
+        return TaskScore(
+            layer=layer, value=None, classes=dict(zip(self.task.classes, values, strict=True)), steps=steps
+        )
+
+    def standing(self) -> tuple[Layer, list[str]]:
+        """The layer that would speak now, and what keeps the better ones from it."""
+        problems: list[str] = []
+        for layer in self._allowed:
+            try:
+                if layer in self.seats:
+                    self.seats[layer].student()
+                    return layer, problems
+            except _UnavailableError as reason:
+                problems.append(f"{self.task.name}: {layer}: {reason}")
+        return "rules", problems
+
+
+class Router:
+    """All tasks of a bundle. Students of the manifest's layer are loaded at once, the others when they are needed."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._schema: FeatureSchema = bundle.manifest.features
+        self._casts = {task.name: _Cast(bundle, task, bundle.rules.tasks[task.name]) for task in bundle.manifest.tasks}
+        self.standing()
+
+    def score(self, record: CustomerRecord | None, *, opted_out: bool) -> Scoring:
+        """Score every task.
+
+        Without a record, and for a customer who has opted out, the rules speak without looking at the customer: what
+        they say is then the rate of everybody (their prior).
+        """
+        if record is None or opted_out:
+            barred = "the customer has opted out of profiling" if opted_out else "there is no record of the customer"
+            return Scoring({name: cast.play(None, barred, {}) for name, cast in self._casts.items()}, None)
+        vector, missing = encode(self._schema, record.features)
+        refused = self._barred(record, len(missing))
+        row = None if refused else as_row(vector)
+        tasks = {name: cast.play(row, refused, record.features) for name, cast in self._casts.items()}
+        return Scoring(tasks, None if refused else vector, missing)
+
+    def _barred(self, record: CustomerRecord, missing: int) -> str:
+        if record.schema_version != self._schema.version:
+            return f"the record has feature schema {record.schema_version}, the students {self._schema.version}"
+        if missing > MAX_MISSING * len(self._schema.features):
+            return f"{missing} of {len(self._schema.features)} features are missing"
+        return ""
+
+    def contributions(self, scoring: Scoring, task: str, class_name: str | None) -> dict[str, float]:
+        """Feature -> its share (SHAP value, raw-score units) in one output of the student that spoke; {} for rules.
+
+        Raises:
+            EngineError: the library failed.
+        """
+        layer = scoring.tasks[task].layer
+        if scoring.vector is None or layer == "rules":
+            return {}
+        cast = self._casts[task]
+        output = (cast.task.classes or []).index(class_name) if class_name is not None else 0
+        values = cast.seats[layer].student().contributions(as_row(scoring.vector), output)
+        return dict(zip(self._schema.names, values, strict=False))
+
+    def standing(self) -> tuple[dict[str, Layer], list[str]]:
+        """Task -> the layer that speaks now, and the problems behind every unplanned step down."""
+        found = {name: cast.standing() for name, cast in self._casts.items()}
+        return {name: layer for name, (layer, _) in found.items()}, [
+            p for _, problems in found.values() for p in problems
+        ]
