@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.bundle._archive import zip_bytes
 from distill.bundle._manifest import build_manifest, model_path
@@ -17,6 +17,7 @@ from understudy.contracts.gates import GateReport
 from understudy.contracts.manifest import Manifest
 from understudy.contracts.reasons import TemplateSet
 from understudy.contracts.rules import RuleSet
+from understudy.errors import UserError
 
 if TYPE_CHECKING:
     from distill.soft_labels import SoftLabels
@@ -35,7 +36,6 @@ def write_bundle(
     out: Path,
     *,
     templates: TemplateSet,
-    leakage: Mapping[str, Any] | None = None,
 ) -> Manifest:
     """Write the directory ``out`` and the archive ``out``.zip beside it; equal inputs give equal bytes.
 
@@ -50,19 +50,32 @@ def write_bundle(
         rules: Layer 3.
         out: The bundle's directory; replaced as a whole.
         templates: The reason sentences that the function speaks.
-        leakage: The leakage gate's summary, for the report.
 
     Raises:
-        KeyError: a task of the spec has no students or no gate report.
+        UserError: a task of the spec has no students or no gate report.
     """
+    _require_complete(dataset, students, report)
     files = _documents(dataset, rules, templates) | _models(students)
-    files |= render_report(dataset, soft, students, report, leakage=leakage)
+    files |= render_report(dataset, soft, students, report)
     manifest = build_manifest(dataset, soft, students, report, files)
     files["manifest.json"] = _json(manifest)
     with atomic_directory(out) as scratch:
         _write_all(scratch, files)
-    write_bytes(out.with_name(f"{out.name}.zip"), zip_bytes(files))
+    archive = out.with_name(f"{out.name}.zip")
+    write_bytes(archive, zip_bytes(files))
+    archive.chmod(0o644)
     return manifest
+
+
+def _require_complete(dataset: Dataset, students: Mapping[str, StudentPair], report: GateReport) -> None:
+    for what, known in (("students", set(students)), ("gate report", {task.task for task in report.tasks})):
+        missing = [task.name for task in dataset.spec.tasks if task.name not in known]
+        if missing:
+            raise UserError(
+                f"no {what} for {', '.join(missing)}",
+                where=f"dataset {dataset.spec.name}",
+                fix="Run the stages before the bundle for every task of the spec.",
+            )
 
 
 def _documents(dataset: Dataset, rules: RuleSet, templates: TemplateSet) -> dict[str, bytes]:

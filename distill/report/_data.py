@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
-from distill.report._facts import DatasetFacts, ReportDocument, SoftLabelFacts
+from distill.report._facts import DatasetFacts, LeakageCheck, LeakageFacts, ReportDocument, SoftLabelFacts
 from distill.report._markup import Markup, join, tag
+from distill.report._words import STATUS_ORDER, badge, number
 from understudy.contracts.gates import GateConfig
 
-__all__ = ["data_section", "disjointness", "labelling", "summary_line", "thresholds"]
+__all__ = ["data_section", "disjointness", "labelling", "leakage_line", "summary_line", "thresholds"]
 
 
 def summary_line(facts: DatasetFacts) -> Markup:
@@ -61,14 +62,44 @@ def data_section(document: ReportDocument) -> Markup:
         or "none named",
         "Leakage gate": leakage_line(document.leakage),
     }
-    return join(_list(items), tag("div", _label_table(facts), class_="scroll"))
+    return join(
+        _list(items),
+        leakage_table(document.leakage) if document.leakage else None,
+        tag("div", _label_table(facts), class_="scroll"),
+    )
 
 
-def leakage_line(leakage: Mapping[str, Any] | None) -> str:
-    """The leakage gate's outcome, or that it is not recorded here."""
+def leakage_line(leakage: LeakageFacts | None) -> str:
+    """The leakage gate's outcome in one sentence."""
     if leakage is None:
-        return "Not recorded in this report (unknown)."
-    return "; ".join(f"{key.replace('_', ' ')}: {value}" for key, value in leakage.items())
+        return "Not recorded (unknown)."
+    counts = Counter(check.status for check in leakage.checks)
+    said = ", ".join(f"{counts[status]} {status}" for status in STATUS_ORDER if counts[status])
+    return f"{'Passed' if leakage.passed else 'Failed'}: {len(leakage.checks)} checks ({said})."
+
+
+def leakage_table(leakage: LeakageFacts) -> Markup:
+    """Every check, and the measurement that came nearest to its bound."""
+    head = [tag("th", text, scope="col") for text in ("Leakage check", "Outcome", "Nearest to its bound", "Measured")]
+    ordered = sorted(leakage.checks, key=lambda check: STATUS_ORDER.index(check.status))
+    return tag(
+        "table",
+        tag("thead", tag("tr", *head)),
+        tag("tbody", *(_leakage_row(check) for check in ordered)),
+        class_="cards",
+    )
+
+
+def _leakage_row(check: LeakageCheck) -> Markup:
+    near = check.closest
+    said = f"{near.measure} {number(near.value)}, bound {number(near.bound)}" if near else "—"
+    return tag(
+        "tr",
+        tag("th", check.name, tag("small", check.question), scope="row"),
+        tag("td", badge(check.status), tag("small", check.note) if check.note else None, data_label="Outcome"),
+        tag("td", said, tag("small", near.task) if near and near.task else None, data_label="Nearest"),
+        tag("td", f"{check.measured:,}", class_="number", data_label="Measured"),
+    )
 
 
 def _label_table(facts: DatasetFacts) -> Markup:

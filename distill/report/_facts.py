@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,7 +16,15 @@ if TYPE_CHECKING:
     from distill.soft_labels import SoftLabels
     from teacher.datasets.dataset import Dataset
 
-__all__ = ["DatasetFacts", "ReportDocument", "SoftLabelFacts", "dataset_facts", "report_document", "soft_label_facts"]
+__all__ = [
+    "DatasetFacts",
+    "LeakageFacts",
+    "ReportDocument",
+    "SoftLabelFacts",
+    "dataset_facts",
+    "report_document",
+    "soft_label_facts",
+]
 
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
@@ -48,6 +57,33 @@ class SoftLabelFacts(Contract):
     mean_of_all: int = Field(description="validation and test rows, labelled by the mean of all teachers")
 
 
+class Nearest(Contract):
+    """The measurement that came nearest to its bound; it would leak at or above the bound."""
+
+    measure: str
+    value: float
+    bound: float
+    task: str
+
+
+class LeakageCheck(Contract):
+    """One check of the leakage gate over ``measured`` measurements."""
+
+    name: str
+    question: str
+    status: Literal["pass", "fail", "unknown"]
+    measured: int
+    note: str
+    closest: Nearest | None
+
+
+class LeakageFacts(Contract):
+    """What the leakage gate found when the data was prepared."""
+
+    passed: bool
+    checks: list[LeakageCheck]
+
+
 class ReportDocument(Contract):
     """``report.json``: everything that the page says, for programs."""
 
@@ -56,7 +92,7 @@ class ReportDocument(Contract):
     soft_labels: SoftLabelFacts
     gates: GateReport
     teacher_gates: dict[str, dict[str, float]]
-    leakage: dict[str, Any] | None = None
+    leakage: LeakageFacts | None = Field(default=None, description="absent: unknown")
 
 
 def dataset_facts(dataset: Dataset) -> DatasetFacts:
@@ -100,14 +136,26 @@ def _shared(parts: list[Any]) -> int:
     return int((counts > 1).sum())
 
 
-def report_document(
-    dataset: Dataset, soft: SoftLabels, report: GateReport, leakage: Mapping[str, Any] | None
-) -> ReportDocument:
+def report_document(dataset: Dataset, soft: SoftLabels, report: GateReport) -> ReportDocument:
     """Everything that the page says."""
     return ReportDocument(
         dataset=dataset_facts(dataset),
         soft_labels=soft_label_facts(dataset, soft),
         gates=report,
         teacher_gates=soft.gates,
-        leakage=None if leakage is None else dict(leakage),
+        leakage=read_leakage(dataset.folder / "leakage.json"),
     )
+
+
+def read_leakage(path: Path) -> LeakageFacts | None:
+    """What the leakage gate left beside the prepared data; None (unknown) if it left nothing."""
+    if not path.exists():
+        return None
+    found = json.loads(path.read_bytes())
+    return LeakageFacts(passed=found["passed"], checks=[_check(check) for check in found["checks"]])
+
+
+def _check(check: dict[str, Any]) -> LeakageCheck:
+    keep = ("name", "question", "status", "measured", "note")
+    closest = check["closest"] and {name: check["closest"][name] for name in ("measure", "value", "bound", "task")}
+    return LeakageCheck(**{name: check[name] for name in keep}, closest=closest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from distill.report._markup import Markup, join, tag
-from distill.report._words import STATUS_ORDER, badge, interval, metric_title
+from distill.report._words import STATUS_ORDER, badge, interval, metric_title, task_link
 from understudy.contracts.gates import GateReport, GateResult, Measure
 
 __all__ = ["fairness_section"]
@@ -34,7 +34,7 @@ def fairness_section(report: GateReport) -> Markup:
 
 
 def _rows(task: str, gate: GateResult) -> Markup:
-    link = tag("th", tag("a", task, href=f"#task-{task}"), scope="rowgroup", rowspan=max(1, len(gate.measures)))
+    link = tag("th", task_link(task), scope="rowgroup", rowspan=max(1, len(gate.measures)))
     outcome = tag("td", badge(gate.status), tag("small", gate.reason), rowspan=max(1, len(gate.measures)))
     if not gate.measures:
         return tag("tbody", tag("tr", link, outcome, tag("td", "nothing measured", colspan=5)))

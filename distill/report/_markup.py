@@ -6,7 +6,7 @@ from html import escape
 
 __all__ = ["Markup", "join", "tag"]
 
-_VOID = frozenset({"br", "meta", "col"})
+_VOID = frozenset({"meta", "wbr"})
 
 
 class Markup(str):

@@ -17,6 +17,7 @@ from distill.report._words import (
     headline_metric,
     interval,
     metric_title,
+    task_link,
 )
 from understudy.contracts.gates import GateReport, Layer, Measure, TaskReport
 
@@ -44,7 +45,7 @@ def verdict(report: GateReport) -> Markup:
     ]
     return tag(
         "section",
-        tag("p", tag("strong", word), " ", _sentence(report.reason), class_="headline"),
+        tag("p", tag("strong", f"{word}:"), f" {_sentence(report.reason)}", class_="headline"),
         tag("p", served_sentence(report)),
         tag("div", *tiles, class_="tiles", role="group", aria_label="Gates by outcome"),
         class_=f"verdict {'accepted' if report.accepted else 'rejected'}",
@@ -53,7 +54,7 @@ def verdict(report: GateReport) -> Markup:
 
 def _sentence(reason: str) -> str:
     text = reason.strip()
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def attention(report: GateReport) -> Markup:
@@ -69,7 +70,7 @@ def attention(report: GateReport) -> Markup:
                 "li",
                 badge(gate.status),
                 " ",
-                tag("a", task.task, href=f"#task-{task.task}"),
+                task_link(task.task),
                 tag("span", gate.gate, class_="gate"),
                 tag("span", gate.reason, class_="why"),
             )
@@ -108,7 +109,7 @@ def _result_row(report: TaskReport, models: Sequence[str]) -> Markup:
     ]
     return tag(
         "tr",
-        tag("th", tag("a", report.task, href=f"#task-{report.task}"), tag("small", report.type), scope="row"),
+        tag("th", task_link(report.task), tag("small", report.type), scope="row"),
         tag("td", metric_title(name) if name else "—", data_label="Metric"),
         *cells,
         tag("td", interval_strip(measures, ceiling.value if ceiling else None), class_="strip", data_label="Intervals"),
@@ -139,5 +140,5 @@ def gate_matrix(views: Sequence[TaskView]) -> Markup:
 
 def _outcomes(report: TaskReport) -> Markup:
     status: dict[str, str] = {gate.gate: gate.status for gate in report.gates}
-    cells = (tag("td", badge(status[gate]) if gate in status else "—") for gate in GATES)
-    return tag("tr", tag("th", tag("a", report.task, href=f"#task-{report.task}"), scope="row"), *cells)
+    cells = (tag("td", badge(status[gate]) if gate in status else "—", data_label=gate) for gate in GATES)
+    return tag("tr", tag("th", task_link(report.task), scope="row"), *cells)

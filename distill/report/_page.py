@@ -44,7 +44,7 @@ def _sections(document: ReportDocument, views: Sequence[TaskView]) -> list[Marku
             f"Held-out test rows, {level} bootstrap intervals. The model that serves a task is set in bold. Prior is "
             "the training rate or mean, Direct learns from the hard labels alone, Distilled also from the teacher.",
         ),
-        legend(),
+        legend(ceiling=any(view.report.ceiling for view in views)),
         tag("div", result_table(views), class_="scroll"),
     )
     return [
@@ -59,7 +59,10 @@ def _sections(document: ReportDocument, views: Sequence[TaskView]) -> list[Marku
         _section("results", "Results per task", results),
         _section("gates", "Gates", tag("div", gate_matrix(views), class_="scroll")),
         _section(
-            "tasks", "Tasks in detail", tag("p", "Tasks with failures come first."), *map(task_section, worst_first)
+            "tasks",
+            "Tasks in detail",
+            tag("p", "Tasks with failures come first."),
+            *(task_section(view, first=view is worst_first[0]) for view in worst_first),
         ),
         _section("fairness", "Fairness", fairness_section(report)),
         _section("data", "Data and reproducibility", data_section(document)),

@@ -27,15 +27,14 @@ def marker(model: str, x: float, y: float, size: float = 4) -> Markup:
     return tag("path", d=f"M{x:.1f} {y - r:.1f}l{r:.1f} {r:.1f}l{-r:.1f} {r:.1f}l{-r:.1f} {-r:.1f}z", class_=model)
 
 
-def legend() -> Markup:
+def legend(*, ceiling: bool = False) -> Markup:
     """Which mark is which model."""
+    marks = {model: marker(model, 6, 6) for model in SHAPES}
+    if ceiling:
+        marks["ceiling"] = tag("line", x1=6, x2=6, y1=0, y2=12, class_="ceiling")
     keys = (
-        tag(
-            "span",
-            tag("svg", marker(model, 6, 6), viewBox="0 0 12 12", width=12, height=12, aria_hidden="true"),
-            MODELS[model],
-        )
-        for model in SHAPES
+        tag("span", tag("svg", mark, viewBox="0 0 12 12", width=12, height=12, aria_hidden="true"), MODELS[model])
+        for model, mark in marks.items()
     )
     return tag("div", *keys, class_="legend")
 
@@ -96,7 +95,7 @@ def gate_bars(weights: Mapping[str, float]) -> Markup:
         join(
             tag("text", name.replace("_", " "), x=left - 8, y=i * row + 20, text_anchor="end", class_="name"),
             tag("rect", x=left, y=i * row + 8, width=max(0.5, weight * scale), height=row - 9, class_="bar"),
-            tag("text", f"{100 * weight:.1f} %", x=left + weight * scale + 5, y=i * row + 20),
+            tag("text", f"{100 * weight:.1f} %", x=width - 2, y=i * row + 20, text_anchor="end"),
         )
         for i, (name, weight) in enumerate(ordered)
     ]
@@ -114,13 +113,13 @@ def interval_strip(measures: Mapping[str, Measure | None], ceiling: float | None
         return None
     low, high = min(ends), max([*ends, ceiling] if ceiling is not None else ends)
     pad = max((high - low) * 0.06, abs(high) * 1e-3, 1e-6)
-    frame = Frame((low - pad, high + pad), (0, 1), width=170, height=50, left=6, right=6, top=2, bottom=14)
+    frame = Frame((low - pad, high + pad), (0, 1), width=150, height=50, left=6, right=6, top=2, bottom=14)
     marks = [_strip_row(frame, model, x, 8.0 + 11 * i) for i, (model, x) in enumerate(known.items())]
     if ceiling is not None:
         marks.append(frame.line(ceiling, 0, ceiling, 1, "ceiling"))
     scale = (
         tag("text", number(low), x=6, y=48),
-        tag("text", number(high), x=164, y=48, text_anchor="end"),
+        tag("text", number(high), x=144, y=48, text_anchor="end"),
     )
     said = ", ".join(f"{MODELS[m]} {number(x.value)}" for m, x in known.items())
     return frame.svg(*marks, *scale, label=said)

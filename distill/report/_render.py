@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill.report._card import model_card
 from distill.report._facts import report_document
@@ -26,8 +26,6 @@ def render_report(
     soft: SoftLabels,
     students: Mapping[str, StudentPair],
     report: GateReport,
-    *,
-    leakage: Mapping[str, Any] | None = None,
 ) -> dict[str, bytes]:
     """``report.json`` (a `ReportDocument`), ``report.html`` and ``model_card.md``; equal inputs give equal bytes.
 
@@ -36,9 +34,8 @@ def render_report(
         soft: The teacher's predictions and gate weights.
         students: Task -> its two students.
         report: What the gates said.
-        leakage: The leakage gate's summary (small, JSON); without it the report says that it is unknown.
     """
-    document = report_document(dataset, soft, report, leakage)
+    document = report_document(dataset, soft, report)
     views = [task_view(dataset, soft, students[task.task], task) for task in report.tasks]
     return {
         "report.json": canonical_json(document.model_dump(mode="json")),
@@ -53,9 +50,7 @@ def write_report(
     students: Mapping[str, StudentPair],
     report: GateReport,
     out: Path,
-    *,
-    leakage: Mapping[str, Any] | None = None,
 ) -> None:
     """Write what `render_report` gives into the folder ``out``, each file in one rename."""
-    for name, data in render_report(dataset, soft, students, report, leakage=leakage).items():
+    for name, data in render_report(dataset, soft, students, report).items():
         write_bytes(out / name, data)

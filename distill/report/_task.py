@@ -13,6 +13,7 @@ from distill.report._words import (
     MODELS,
     STATUS_ORDER,
     badge,
+    breakable,
     interval,
     metric_title,
     number,
@@ -23,8 +24,8 @@ from understudy.contracts.gates import GateResult, Measure, TaskReport
 __all__ = ["task_section"]
 
 
-def task_section(view: TaskView) -> Markup:
-    """Everything about one task."""
+def task_section(view: TaskView, *, first: bool) -> Markup:
+    """Everything about one task; all but the first start a new page in print."""
     report = view.report
     return tag(
         "section",
@@ -32,8 +33,9 @@ def task_section(view: TaskView) -> Markup:
         tag("p", tag("b", f"{LAYERS[report.layer]} serves"), ": ", report.layer_reason, class_="lead"),
         tag("div", _gate_table(report.gates), class_="scroll"),
         tag("div", *_figures(view), class_="figures"),
-        tag("div", tag("div", _score_table(report), class_="scroll"), _choices(report.choices), class_="pair"),
-        class_="task",
+        tag("div", _score_table(report), class_="scroll"),
+        _choices(report.choices),
+        class_="task first" if first else "task",
         id=f"task-{report.task}",
     )
 
@@ -43,7 +45,7 @@ def _title(view: TaskView) -> Markup:
     classes = f", {len(view.spec.classes)} classes" if view.spec.classes else ""
     return tag(
         "h3",
-        tag("span", view.report.task, class_="id"),
+        breakable(view.report.task),
         " ",
         badge(worst(gate.status for gate in view.report.gates)),
         tag(
@@ -80,7 +82,7 @@ def _measured(measures: Sequence[Measure]) -> Markup:
     """One line per measurement; groups have a table of their own in the fairness section."""
     overall = [m for m in measures if not is_group(m)]
     more = len(measures) - len(overall)
-    lines = [tag("li", tag("span", metric_title(m.name), class_="metric"), " ", interval(m)) for m in overall]
+    lines = [tag("li", tag("span", metric_title(m.name), class_="metric"), tag("span", interval(m))) for m in overall]
     if more:
         lines.append(tag("li", tag("a", f"{more} group measurements", href="#fairness")))
     return tag("ul", *lines, class_="measures") if lines else tag("span", "nothing measured")
@@ -110,7 +112,7 @@ def _figures(view: TaskView) -> list[Markup]:
         _figure(
             "Teacher against distilled student",
             hexagon_plot(view.cells, ("Teacher", "Distilled student")),
-            f"{of} test rows{what}; darker holds more rows (log scale); the outermost half per cent lies at the border.",
+            f"{of} test rows{what}; darker is more rows (log scale); the outermost half per cent lies at the border.",
         ),
     ]
     if view.teacher_gates:
@@ -150,7 +152,7 @@ def _choices(choices: Mapping[str, float | int | str]) -> Markup | None:
         tag("div", tag("dt", name.replace("_", " ")), tag("dd", _choice(value)))
         for name, value in sorted(choices.items())
     ]
-    return tag("div", tag("h4", "Chosen on the validation rows"), tag("dl", *rows), class_="choices")
+    return tag("div", tag("h4", "Chosen on validation rows"), tag("dl", *rows), class_="choices")
 
 
 def _choice(value: float | int | str) -> str:

@@ -13,10 +13,12 @@ __all__ = [
     "MODELS",
     "STATUS_ORDER",
     "badge",
+    "breakable",
     "headline_metric",
     "interval",
     "metric_title",
     "number",
+    "task_link",
     "worst",
 ]
 
@@ -42,16 +44,17 @@ _HEADLINE = {
 }
 _TITLES = {
     "auc": "AUC",
-    "pr_auc": "PR AUC",
-    "macro_f1": "Macro F1",
-    "log_loss": "Log loss",
-    "brier": "Brier score",
+    "f1": "F1",
     "ece": "ECE",
     "r2": "R²",
     "mae": "MAE",
     "rmse": "RMSE",
-    "kl": "KL (nats)",
-    "jsd": "JSD (nats)",
+    "kl": "KL",
+    "jsd": "JSD",
+    "di": "disparate impact",
+    "spd": "parity difference",
+    "eod": "equal opportunity difference",
+    "spearman": "Spearman",
 }
 
 
@@ -60,14 +63,25 @@ def badge(status: str) -> Markup:
     return tag("span", tag("span", _SIGNS[status], aria_hidden="true"), f" {status}", class_=f"badge {status}")
 
 
+def breakable(name: str) -> Markup:
+    """An identifier that may break after an underscore, and nowhere else."""
+    *rest, last = name.split("_")
+    return join(*(join(f"{part}_", tag("wbr")) for part in rest), last)
+
+
+def task_link(task: str) -> Markup:
+    """A link to the task's detail."""
+    return tag("a", breakable(task), href=f"#task-{task}")
+
+
 def worst(statuses: Iterable[str]) -> str:
     """The worst of ``statuses``; no status at all is unknown."""
     return min(statuses, key=STATUS_ORDER.index, default="unknown")
 
 
 def metric_title(name: str) -> str:
-    """A metric's name for people."""
-    return _TITLES.get(name) or name.replace("_", " ")
+    """A metric's name for people: ``macro_f1_drop`` is "macro F1 drop"."""
+    return " ".join(_TITLES.get(part, part) for part in name.split("_"))
 
 
 def headline_metric(report: TaskReport) -> str | None:
@@ -77,12 +91,17 @@ def headline_metric(report: TaskReport) -> str | None:
 
 
 def number(value: float | None) -> str:
-    """Three decimals for what lies between -10 and 10, else three or more significant digits; unknown is a dash."""
+    """Three decimals for what lies between 0.01 and 10, more for less, fewer for more; unknown is a dash."""
     if value is None:
         return "—"
-    if value == 0 or 0.001 <= abs(value) < 10:
+    size = abs(value)
+    if size >= 1000:
+        return f"{value:,.0f}"
+    if size >= 10:
+        return f"{value:.1f}"
+    if size >= 0.01 or size == 0:
         return f"{value:.3f}"
-    return f"{value:.2e}" if abs(value) < 0.001 else f"{value:,.1f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:.4f}" if size >= 0.00005 else f"{value:.0e}"
 
 
 def interval(measure: Measure | None) -> Markup:
