@@ -77,6 +77,8 @@ class Chain:
 
     def _link(self, entry: AuditEntry, place: Any) -> None:
         due = self._last + 1
+        if not isinstance(place, int) or place < due:
+            raise _BadError("reordered", f"entry {entry.seq} is stored where none belongs")
         if entry.seq < due:
             raise _BadError("duplicated", f"it is a copy of entry {entry.seq}")
         if entry.seq > due:

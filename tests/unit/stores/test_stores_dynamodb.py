@@ -1,0 +1,196 @@
+"""What only DynamoDB does: round trips, throttling, pages, faults of the network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
+from moto import mock_aws
+
+from understudy.audit import AuditLog, Keyring
+from understudy.contracts.api import CustomerProfile, CustomerRecord
+from understudy.stores import StoreConflictError, StoreError
+from understudy.stores.dynamodb import DynamoStore
+from understudy.stores.tables import TABLES
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStore]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-northeast-2")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    prefix = f"bank-{uuid4().hex[:8]}"
+    with mock_aws():
+        for table in TABLES:
+            keys = [table.partition, *([table.sort] if table.sort else [])]
+            boto3.client("dynamodb").create_table(
+                TableName=table.name(prefix),
+                KeySchema=[
+                    {"AttributeName": name, "KeyType": role}
+                    for (name, _), role in zip(keys, ("HASH", "RANGE"), strict=False)
+                ],
+                AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in keys],
+                BillingMode="PAY_PER_REQUEST",
+            )
+        yield DynamoStore(prefix)
+
+
+class Wire:
+    """Counts the calls of a store, and makes chosen ones fail before they leave."""
+
+    def __init__(self, store: DynamoStore) -> None:
+        self.calls: Counter[str] = Counter()
+        self.faults: dict[str, list[Any]] = {}
+        self._client = store._client
+        self._send = store._client._make_api_call
+        store._client._make_api_call = self._answer
+
+    def _answer(self, operation: str, arguments: Any) -> Any:
+        self.calls[operation] += 1
+        fault = self.faults.get(operation) or [None]
+        first = fault.pop(0)
+        if isinstance(first, Exception):
+            raise first
+        return self._send(operation, arguments) if first is None else first(self._send, operation, arguments)
+
+
+def refusal(code: str, operation: str, **extra: Any) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}, **extra}, operation)  # type: ignore[typeddict-item]
+
+
+def record(customer_id: str, size: int = 0) -> CustomerRecord:
+    features = {"blob": "x" * size}
+    return CustomerRecord(
+        customer_id=customer_id, schema_version="v1", as_of="2026-01-01", features=features, profile=CustomerProfile()
+    )
+
+
+def test_a_request_costs_one_read_and_one_write(store: DynamoStore, tmp_path: Path) -> None:
+    store.put_records([record("c1")])
+    store.set_opt_out("c1", False)
+    log = AuditLog(store, Keyring.create(tmp_path / "keys.json"), "w")
+    wire = Wire(store)
+    store.read_context("c1")
+    log.append("model_inference", {"request_id": "r1"})
+    log.append("model_inference", {"request_id": "r2"})
+    assert wire.calls == {"Query": 1, "TransactWriteItems": 2}
+
+
+@pytest.mark.parametrize(
+    ("operation", "ask"),
+    [
+        ("Query", lambda store: store.read_context("c1")),
+        ("UpdateItem", lambda store: store.set_opt_out("c1", True)),
+        ("GetItem", lambda store: store.add_contact("c1", "2026-01-01T00:00:00+00:00")),
+        ("BatchWriteItem", lambda store: store.put_records([record("c1")])),
+        ("GetItem", lambda store: store.get_head("w")),
+        ("GetItem", lambda store: store.get_request("r")),
+        ("Scan", lambda store: list(store.entries())),
+        ("Scan", lambda store: list(store.heads())),
+    ],
+)
+@pytest.mark.parametrize(
+    "fault",
+    [refusal("AccessDeniedException", "Query"), ConnectTimeoutError(endpoint_url="table")],
+    ids=["refused", "timeout"],
+)
+def test_a_failing_call_is_an_error_and_never_an_answer(
+    store: DynamoStore, operation: str, ask: Any, fault: Exception
+) -> None:
+    Wire(store).faults[operation] = [fault]
+    with pytest.raises(StoreError):
+        ask(store)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "error"),
+    [
+        ([{"Code": "ConditionalCheckFailed"}, {"Code": "None"}], StoreConflictError),
+        ([{"Code": "TransactionConflict"}], StoreConflictError),
+        ([{"Code": "ThrottlingError"}], StoreError),
+    ],
+)
+def test_a_cancelled_append_says_whether_its_place_was_taken(
+    store: DynamoStore, tmp_path: Path, reasons: list[Any], error: type[Exception]
+) -> None:
+    wire = Wire(store)
+    exception = store._client.exceptions.TransactionCanceledException
+    cancelled = exception(
+        {"Error": {"Code": "TransactionCanceledException", "Message": ""}, "CancellationReasons": reasons},
+        "TransactWriteItems",
+    )
+    wire.faults["TransactWriteItems"] = [cancelled]
+    log = AuditLog(store, Keyring.create(tmp_path / "keys.json"), "w")
+    if error is StoreConflictError:
+        assert log.append("operation", {}).seq == 1  # it looked up its head and tried again
+        assert wire.calls["TransactWriteItems"] == 2
+    else:
+        with pytest.raises(StoreError, match="Canceled"):
+            log.append("operation", {})
+
+
+def test_throttled_records_are_put_again_until_they_are_in(store: DynamoStore) -> None:
+    def half(send: Any, operation: str, arguments: Any) -> Any:
+        (table, requests), *_ = arguments["RequestItems"].items()
+        cut = len(requests) // 2
+        send(operation, {"RequestItems": {table: requests[:cut]}})
+        return {"UnprocessedItems": {table: requests[cut:]}}
+
+    wire = Wire(store)
+    wire.faults["BatchWriteItem"] = [half, half]
+    assert store.put_records(record(f"c{i}") for i in range(20)) == 20
+    assert wire.calls["BatchWriteItem"] == 3
+    assert all(store.read_context(f"c{i}").record for i in range(20))
+
+
+def test_records_that_stay_throttled_are_an_error(store: DynamoStore) -> None:
+    wire = Wire(store)
+    wire.faults["BatchWriteItem"] = [lambda send, op, args: {"UnprocessedItems": args["RequestItems"]}] * 100
+    with pytest.raises(StoreError, match="throttled"):
+        store.put_records([record("c1")])
+
+
+def test_the_objection_is_seen_though_the_records_fill_pages(store: DynamoStore) -> None:
+    """A query answers at most 1 MB at a time."""
+    store.set_opt_out("c1", True)
+    store.put_records(record("c1", 300_000).model_copy(update={"schema_version": f"v{i}"}) for i in range(6))
+    wire = Wire(store)
+    context = store.read_context("c1", "v5")
+    assert context.opted_out
+    assert context.record is not None
+    assert context.record.schema_version == "v5"
+    assert wire.calls["Query"] > 1
+
+
+def test_a_record_beyond_the_services_limit_is_an_error(store: DynamoStore) -> None:
+    with pytest.raises(StoreError, match="exceed"):
+        store.put_records([record("c1", 500_000)])
+
+
+def test_contacts_recorded_at_once_are_both_kept(store: DynamoStore) -> None:
+    other = DynamoStore(store._prefix)
+    wire = Wire(store)
+
+    def meanwhile(send: Any, operation: str, arguments: Any) -> Any:
+        other.add_contact("c1", "2026-01-02T00:00:00+00:00")
+        return send(operation, arguments)
+
+    wire.faults["UpdateItem"] = [meanwhile]
+    store.add_contact("c1", "2026-01-01T00:00:00+00:00")
+    assert store.read_context("c1").contacts == ["2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"]
+
+
+def test_a_contact_that_is_always_overtaken_is_an_error(store: DynamoStore) -> None:
+    wire = Wire(store)
+    error = store._client.exceptions.ConditionalCheckFailedException
+    overtaken = error({"Error": {"Code": "ConditionalCheckFailedException", "Message": ""}}, "UpdateItem")
+    wire.faults["UpdateItem"] = [overtaken] * 100
+    with pytest.raises(StoreError, match="overtaken"):
+        store.add_contact("c1", "2026-01-01T00:00:00+00:00")
