@@ -1,0 +1,139 @@
+"""Fit one candidate: boost on blended targets, stop early on the same blend of the validation rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from distill.config import DistillConfig, Shape
+from distill.students._binned import Binned
+from distill.students._softmax import SoftmaxObjective, cross_entropy_rows, log_prior
+from distill.students._targets import Targets, TaskData
+from understudy.contracts._model import TaskType
+
+__all__ = ["Boosted", "Candidate", "Loss", "boost"]
+
+Floats = NDArray[np.float64]
+Loss = Literal["cross_entropy", "softmax", "huber", "l2"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One point of the search."""
+
+    alpha: float
+    shape: Shape
+    loss: Loss
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """A fitted candidate: its model text, its rounds, and its base scores ``[outputs]``."""
+
+    candidate: Candidate
+    text: str
+    rounds: int
+    base: Floats
+
+
+def boost(
+    binned: Binned, train: TaskData, valid: TaskData, candidate: Candidate, kind: TaskType, config: DistillConfig
+) -> Boosted:
+    """Fit ``candidate``.
+
+    The validation rows are blended with the same alpha: a student of the teacher stops when it no longer comes closer
+    to that blend. Which blend is best is asked of the labels afterwards.
+
+    Raises:
+        lightgbm.basic.LightGBMError: LightGBM refused the data or the parameters.
+    """
+    fitted, held = train.blend(candidate.alpha), valid.blend(candidate.alpha)
+    train_set, valid_set = binned.with_targets(fitted, held)
+    parameters, rounds = _parameters(candidate, config), config.rounds
+    if kind != "multiclass":
+        booster = _start(parameters, train_set, valid_set)
+        return _finish(candidate, booster, np.zeros(1), _run(booster, None, _reported_loss, rounds, config))
+    base = log_prior(fitted.values, fitted.weights)
+    parameters |= {"objective": "none", "metric": "none", "num_class": len(base)}
+    if len(base) >= config.many_classes:
+        parameters |= {"learning_rate": config.many_learning_rate, "num_leaves": config.many_leaves}
+        rounds = config.many_rounds
+    booster = _start(parameters, train_set, valid_set)
+    objective = SoftmaxObjective(fitted.values, fitted.weights, base)
+    return _finish(candidate, booster, base, _run(booster, objective, _SoftmaxLoss(held, base), rounds, config))
+
+
+def _start(parameters: dict[str, Any], train_set: lgb.Dataset, valid_set: lgb.Dataset) -> lgb.Booster:
+    # lgb.train would set the categorical features of the shared Datasets anew, which needs the raw features.
+    return lgb.Booster(params=parameters, train_set=train_set).add_valid(valid_set, "valid")
+
+
+def _run(
+    booster: lgb.Booster,
+    objective: SoftmaxObjective | None,
+    loss: Callable[[lgb.Booster], float],
+    rounds: int,
+    config: DistillConfig,
+) -> int:
+    """Boost until the validation loss has not fallen for ``early_stopping`` rounds; returns the best round."""
+    best, best_round = float("inf"), 1
+    for this in range(1, rounds + 1):
+        if booster.update(fobj=objective) and this > 1:
+            # No tree could be split: LightGBM is done.
+            break
+        found = loss(booster)
+        if found < best:
+            best, best_round = found, this
+        if this - best_round >= config.early_stopping:
+            break
+    return best_round
+
+
+def _finish(candidate: Candidate, booster: lgb.Booster, base: Floats, rounds: int) -> Boosted:
+    return Boosted(candidate, booster.model_to_string(num_iteration=rounds), rounds, base)
+
+
+def _reported_loss(booster: lgb.Booster) -> float:
+    """LightGBM's own metric on the validation rows."""
+    return float(booster.eval_valid()[0][2])
+
+
+def _parameters(candidate: Candidate, config: DistillConfig) -> dict[str, Any]:
+    shape = candidate.shape
+    return {
+        "objective": candidate.loss,
+        # Huber candidates are stopped by their own loss; squared and entropy losses are their own metric as well.
+        "metric": candidate.loss,
+        "learning_rate": config.learning_rate,
+        "num_leaves": shape.leaves,
+        "min_data_in_leaf": shape.min_rows,
+        "lambda_l2": shape.l2,
+        "feature_fraction": shape.feature_fraction,
+        "max_bin": config.max_bin,
+        "feature_pre_filter": False,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": config.threads,
+        "seed": config.seed,
+        "verbose": -1,
+    }
+
+
+class _SoftmaxLoss:
+    """Mean validation cross-entropy of a multiclass candidate."""
+
+    def __init__(self, held: Targets, base: Floats) -> None:
+        self._held = held
+        self._base = base
+
+    def __call__(self, booster: lgb.Booster) -> float:
+        return float(booster.eval_valid(self._evaluate)[0][2])
+
+    def _evaluate(self, scores: Floats, _dataset: lgb.Dataset) -> tuple[str, float, bool]:
+        rows = cross_entropy_rows(self._held.values, scores + self._base)
+        return "cross_entropy", float(np.average(rows, weights=self._held.weights)), False

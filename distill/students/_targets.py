@@ -1,0 +1,105 @@
+"""What a student is asked to learn: labels, teacher, or a blend of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.contracts.spec import TaskSpec
+from understudy.errors import UserError
+
+__all__ = ["Targets", "TaskData", "prepare_task"]
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Targets of the rows to learn from.
+
+    Attributes:
+        rows: Positions within the split, increasing.
+        values: ``[m]`` or ``[m, K]`` targets.
+        weights: ``[m]`` row weights, or None for all ones.
+    """
+
+    rows: Rows
+    values: Floats
+    weights: Floats | None
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """Labels and soft labels of one task on one split, in the units that the student learns.
+
+    Attributes:
+        hard: ``[m]`` (0/1, or the standardised label) or ``[m, K]`` one-hot; rows without a label are NaN.
+        soft: The teacher's predictions, same shape, no NaN.
+    """
+
+    hard: Floats
+    soft: Floats
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """``[m]`` True where the label is known."""
+        return ~np.isnan(self.hard.reshape(len(self.hard), -1)[:, 0])
+
+    def blend(self, alpha: float) -> Targets:
+        """``alpha * soft + (1 - alpha) * hard``.
+
+        A row without a label has the teacher's target alone at weight ``alpha``, so that its say fades with the
+        teacher's; at ``alpha`` 0 it is left out.
+        """
+        known = self.known
+        if alpha == 0.0:
+            rows = np.flatnonzero(known)
+            return Targets(rows, self.hard[rows], None)
+        labelled = known if self.hard.ndim == 1 else known[:, None]
+        values = np.where(labelled, alpha * self.soft + (1 - alpha) * np.nan_to_num(self.hard), self.soft)
+        weights = None if known.all() else np.where(known, 1.0, alpha)
+        return Targets(np.arange(len(values)), values, weights)
+
+
+def prepare_task(
+    task: TaskSpec, labels: tuple[Floats, Floats], soft: tuple[Floats, Floats]
+) -> tuple[TaskData, TaskData, float, float]:
+    """Training and validation data of one task, and the scale and shift of a regression label.
+
+    Args:
+        task: Type and classes.
+        labels: Training and validation labels ``[m]``; NaN = masked, class index for a multiclass task.
+        soft: The teacher's predictions of the same rows.
+
+    Raises:
+        UserError: no training or no validation row has a label, or the training labels do not vary.
+    """
+    for split, values in zip(("training", "validation"), labels, strict=True):
+        if np.isnan(values).all():
+            raise UserError(f"no {split} row has a label", where=f"task {task.name}", fix="Check its label and mask.")
+    known = labels[0][~np.isnan(labels[0])]
+    if np.all(known == known[0]):
+        raise UserError(
+            f"every training label is {known[0]:g}: there is nothing to learn",
+            where=f"task {task.name}",
+            fix="Check the label expression, or drop the task.",
+        )
+    if task.type == "regression":
+        scale, shift = float(known.std()), float(known.mean())
+        parts = [TaskData((y - shift) / scale, (s - shift) / scale) for y, s in zip(labels, soft, strict=True)]
+        return parts[0], parts[1], scale, shift
+    if task.type == "multiclass":
+        parts = [TaskData(_one_hot(y, task.width), s) for y, s in zip(labels, soft, strict=True)]
+    else:
+        parts = [TaskData(y, s) for y, s in zip(labels, soft, strict=True)]
+    return parts[0], parts[1], 1.0, 0.0
+
+
+def _one_hot(labels: Floats, classes: int) -> Floats:
+    known = ~np.isnan(labels)
+    matrix = np.full((len(labels), classes), np.nan)
+    matrix[known] = np.eye(classes)[labels[known].astype(np.int64)]
+    return matrix
