@@ -1,0 +1,50 @@
+"""Fill the slots of a template: ``{name}``, ``{name|은는}`` (Korean particle), ``{name|one|many}`` (English number)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from agents.reason_generator.particles import PARTICLES, with_particle
+from understudy.errors import UserError
+
+__all__ = ["fill", "literal_digits", "slots_in"]
+
+_SLOT = re.compile(r"\{([a-z_]+[0-9]?)(?:\|([^{}|]+))?(?:\|([^{}|]+))?\}")
+
+
+def slots_in(template: str) -> set[str]:
+    """Names of the slots in ``template``.
+
+    Raises:
+        UserError: a brace that opens or closes no slot, or a particle that does not exist.
+    """
+    rest = _SLOT.sub("", template)
+    if "{" in rest or "}" in rest:
+        raise UserError("a brace without a slot", where=template, fix="Write {name}, {name|은는} or {name|one|many}.")
+    for _, particle, plural in _SLOT.findall(template):
+        if particle and not plural and particle not in PARTICLES:
+            raise UserError(f"unknown particle {particle!r}", where=template, fix=f"Use one of {', '.join(PARTICLES)}.")
+    return {name for name, _, _ in _SLOT.findall(template)}
+
+
+def literal_digits(template: str) -> bool:
+    """Whether a digit stands in ``template`` outside its slots."""
+    return any(character.isdigit() for character in _SLOT.sub("", template))
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Put ``values`` into the slots, in one pass: braces inside a value stay what they are.
+
+    Raises:
+        KeyError: a slot has no value.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        name, first, second = match.groups()
+        value = values[name]
+        if second:
+            return f"{value} {first if value == '1' else second}"
+        return with_particle(value, first) if first else value
+
+    return _SLOT.sub(replace, template)

@@ -1,0 +1,77 @@
+"""The sentence that explains a recommendation, from a template and the facts chosen for the customer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from agents.feature_selector import Selection
+from agents.reason_generator.disclosure import disclose
+from agents.reason_generator.fill import fill
+from agents.reason_generator.templates import check_glossary, check_templates
+from agents.slots import render
+from understudy.contracts._model import Locale
+from understudy.contracts.catalog import Product
+from understudy.contracts.reasons import Fact, Glossary, Reason, Template, TemplateSet
+
+__all__ = ["Channel", "ReasonGenerator"]
+
+Channel = Literal["branch", "app"]
+
+
+class ReasonGenerator:
+    """Fills the template of (number of facts, channel, product family or default).
+
+    Raises:
+        UserError: a template or a fact's phrase could not be filled, or holds a number of its own.
+    """
+
+    def __init__(self, templates: TemplateSet, glossary: Glossary) -> None:
+        check_templates(templates)
+        check_glossary(glossary)
+        self._disclosures = templates.disclosures
+        self._phrases = {fact.key: fact for fact in glossary.facts}
+        self._templates: dict[tuple[int, str, str | None], Template] = {}
+        for template in templates.templates:
+            self._templates.setdefault((template.facts, template.channel, template.family), template)
+
+    def reason(self, selection: Selection, product: Product, locale: Locale, channel: Channel) -> Reason:
+        """Explain ``product`` by the selected facts.
+
+        A fact that cannot be said is left out. A product whose terms lack what its type must disclose gets no text:
+        ``source`` is then "none" and ``note`` names the missing terms.
+        """
+        disclosure = disclose(product, self._disclosures, locale)
+        if disclosure.missing:
+            note = f"terms missing: {', '.join(disclosure.missing)}"
+            return Reason(locale=locale, text="", source="none", signature=selection.signature, note=note)
+        said = [(fact, phrase) for fact in selection.facts if (phrase := self._phrase(fact, locale)) is not None][:3]
+        template, said = self._template(said, channel, product.family)
+        values = {f"fact{number}": phrase for number, (_, phrase) in enumerate(said, start=1)}
+        return Reason(
+            locale=locale,
+            text=fill(template.text[locale], {"product": product.name[locale]} | values),
+            disclosure=disclosure.text,
+            source="template",
+            facts=[fact for fact, _ in said],
+            signature=selection.signature,
+        )
+
+    def _phrase(self, fact: Fact, locale: Locale) -> str | None:
+        definition = self._phrases.get(fact.key)
+        if definition is None:
+            return None
+        if fact.slot is None:
+            return fill(definition.phrase[locale], {}) if "{" not in definition.phrase[locale] else None
+        value = render(fact.slot, fact.value, locale, definition.categories)
+        return None if value is None else fill(definition.phrase[locale], {"value": value})
+
+    def _template(
+        self, said: list[tuple[Fact, str]], channel: Channel, family: str
+    ) -> tuple[Template, list[tuple[Fact, str]]]:
+        """The family's template, or the default one, for as many facts as there is a template for."""
+        for count in range(len(said), -1, -1):
+            for wanted in (family, None):
+                template = self._templates.get((count, channel, wanted))
+                if template is not None:
+                    return template, said[:count]
+        raise AssertionError("check_templates guarantees a default template without facts per channel")

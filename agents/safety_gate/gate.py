@@ -1,0 +1,124 @@
+"""The Safety Gate: nothing is delivered that breaks a rule, states an untraceable number or contradicts the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from agents.safety_gate import checks
+from agents.safety_gate.findings import Finding, Verdict, span_hash
+from agents.safety_gate.normalise import Normalised, normalise
+from agents.safety_gate.rule import Rule, RuleFile
+from agents.safety_gate.rulebook import SafetyRules
+from understudy.contracts._model import Locale
+from understudy.contracts.catalog import Product
+from understudy.contracts.reasons import Fact
+from understudy.errors import UserError
+
+__all__ = ["SafetyGate"]
+
+_LOCALES: tuple[Locale, Locale] = ("ko", "en")
+_Ruled = tuple[RuleFile, Rule]
+
+
+class SafetyGate:
+    """Deterministic checks of one text against rules, the customer's facts and the product.
+
+    Raises:
+        UserError: ``rules`` is empty: a gate without rules would let everything pass.
+    """
+
+    def __init__(self, rules: SafetyRules) -> None:
+        if not len(rules):
+            raise UserError("the safety gate has no rules", fix="Load them with load_rules().")
+        forbid = [(file, rule) for file, rule in rules if rule.kind == "forbid"]
+        self._forbid = [(file, rule) for file, rule in forbid if file.criterion != "tone"]
+        self._tone = [(file, rule) for file, rule in forbid if file.criterion == "tone"]
+        self._require = [(file, rule) for file, rule in rules if rule.kind == "require"]
+        self._ending = [(file, rule) for file, rule in rules if rule.kind == "ending"]
+        # What may be asked of any text, whatever it is about. Terms and names rightly hold numbers in words.
+        self._screens = [(f, r) for f, r in self._forbid if r.unconditional and f.criterion != "hallucination"]
+
+    def check(
+        self,
+        text: str,
+        *,
+        product: Product,
+        facts: Sequence[Fact],
+        locale: Locale,
+        risk_cap: int | None,
+        disclosure: str = "",
+    ) -> Verdict:
+        """Judge ``text`` and the ``disclosure`` under it, before delivery.
+
+        Args:
+            text: The sentence that explains the recommendation.
+            product: What is recommended, as the catalog has it.
+            facts: The facts that the text may state.
+            locale: The language that the text must be in.
+            risk_cap: The highest product risk that suits the customer; None (unknown) blocks.
+            disclosure: The mandatory statements delivered with the text.
+        """
+        findings = checks.suitability(product, risk_cap)
+        too_long = checks.length(text, "text") + checks.length(disclosure, "disclosure")
+        if too_long:
+            return Verdict.of(findings + too_long)
+        said, disclosed = normalise(text), normalise(disclosure)
+        for where, part in (("text", said), ("disclosure", disclosed)):
+            findings += checks.form(part, where)
+            findings += checks.numbers(part, where, product, facts, locale)
+            findings += _broken(_applying(self._forbid, product), part, where)
+        whole = f"{said.plain}\n{disclosed.plain}"
+        findings += checks.named(said, whole, product, locale)
+        findings += self._missing(whole, locale, product)
+        return Verdict.of(findings + self._manners(checks.without_names(said, product), locale, product))
+
+    def screen(self, text: str, where: str) -> list[Finding]:
+        """Judge free text that is no reason yet (a catalog field, a glossary phrase): as data, whatever it says."""
+        too_long = checks.length(text, where)
+        if too_long:
+            return too_long
+        part = normalise(text)
+        return checks.form(part, where) + _broken(self._screens, part, where)
+
+    def _manners(self, said: Normalised, locale: Locale, product: Product) -> list[Finding]:
+        impolite = ((file, rule, rule.breach(said, locale)) for file, rule in self._ending)
+        findings = [_finding(file, rule, "text", words) for file, rule, words in impolite if words is not None]
+        return findings + checks.language(said, locale) + _broken(_applying(self._tone, product), said, "text")
+
+    def _missing(self, whole: str, locale: Locale, product: Product) -> list[Finding]:
+        part = normalise(whole)
+        return [
+            _finding(file, rule, "disclosure", "")
+            for file, rule in _applying(self._require, product)
+            if rule.breach(part, locale) is not None
+        ]
+
+
+def _applying(rules: Sequence[_Ruled], product: Product) -> Iterator[_Ruled]:
+    return ((file, rule) for file, rule in rules if rule.applies(product.type, product.terms))
+
+
+def _broken(rules: Iterator[_Ruled] | Sequence[_Ruled], part: Normalised, where: str) -> list[Finding]:
+    found = ((file, rule, _words(rule, part)) for file, rule in rules)
+    return [_finding(file, rule, where, words) for file, rule, words in found if words is not None]
+
+
+def _words(rule: Rule, part: Normalised) -> str | None:
+    # Both languages, whatever the locale: an English boast in a Korean sentence is a boast.
+    for locale in _LOCALES:
+        words = rule.breach(part, locale)
+        if words is not None:
+            return words
+    return None
+
+
+def _finding(file: RuleFile, rule: Rule, where: str, words: str) -> Finding:
+    return Finding(
+        rule_id=rule.id,
+        clause=file.clause,
+        criterion=rule.criterion or file.criterion,
+        severity=rule.severity,
+        where=where,
+        span_hash=span_hash(words) if words else "",
+        message=rule.message,
+    )
