@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -26,6 +27,7 @@ from understudy.stores.protocol import (
 __all__ = ["SqliteStore"]
 
 SCHEMA = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS records (
     customer_id TEXT, schema_version TEXT, body TEXT NOT NULL, PRIMARY KEY (customer_id, schema_version)
 ) STRICT, WITHOUT ROWID;
@@ -41,6 +43,7 @@ CREATE TRIGGER IF NOT EXISTS entries_stay BEFORE DELETE ON entries
     BEGIN SELECT raise(ABORT, 'audit entries are never removed'); END;
 CREATE TRIGGER IF NOT EXISTS entries_never_change BEFORE UPDATE ON entries
     BEGIN SELECT raise(ABORT, 'audit entries are never changed'); END;
+COMMIT;
 """
 CONTEXT = """
 SELECT 'record', body FROM records WHERE customer_id = :id
@@ -75,7 +78,7 @@ class SqliteStore:
             check_same_thread=False,
         )
         if mode != "ro":
-            connection.execute("PRAGMA journal_mode=WAL")
+            _use_wal(connection)
             connection.execute("PRAGMA synchronous=FULL")  # an entry must survive a power cut once it is acknowledged
         return connection
 
@@ -197,3 +200,16 @@ class SqliteStore:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. SQLite does not wait by itself here when several processes open a new file at once."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
