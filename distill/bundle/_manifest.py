@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import understudy
 from distill.bundle._models import model_ref
+from distill.report import measures_by_model
 from understudy.contracts.gates import GateReport, TaskReport
 from understudy.contracts.manifest import FileEntry, Manifest, ServedTask
 from understudy.stages import fingerprint
@@ -73,10 +74,9 @@ def _served(dataset: Dataset, soft: SoftLabels, students: Mapping[str, StudentPa
 
 
 def _metrics(report: TaskReport) -> dict[str, float]:
-    measured = {**report.scores, "ceiling": report.ceiling}
     return {
         f"{model}.{measure.name}": measure.value
-        for model, measures in measured.items()
+        for model, measures in measures_by_model(report).items()
         for measure in measures
         if measure.value is not None
     }

@@ -2,5 +2,6 @@
 
 from distill.report._facts import ReportDocument
 from distill.report._render import render_report, write_report
+from distill.report._words import measures_by_model
 
-__all__ = ["ReportDocument", "render_report", "write_report"]
+__all__ = ["ReportDocument", "measures_by_model", "render_report", "write_report"]

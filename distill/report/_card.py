@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from distill.report._data import disjointness, labelling, leakage_line
 from distill.report._facts import ReportDocument
 from distill.report._overview import served_sentence
-from distill.report._words import GATES, LAYERS, MODELS, STATUS_ORDER, headline_metric, metric_title, number
+from distill.report._words import (
+    GATES,
+    LAYERS,
+    MODELS,
+    STATUS_ORDER,
+    headline_metric,
+    measures_by_model,
+    metric_title,
+    number,
+)
 from understudy.contracts.gates import Measure, TaskReport
 
 __all__ = ["model_card"]
@@ -68,7 +77,7 @@ def _results(document: ReportDocument) -> str:
 
 def _result(task: TaskReport, models: Sequence[str]) -> list[str]:
     name = headline_metric(task)
-    scores: dict[str, Sequence[Measure]] = {**task.scores, "ceiling": task.ceiling}
+    scores = measures_by_model(task)
     cells = []
     for model in models:
         found = next((m for m in scores.get(model, []) if m.name == name), None)

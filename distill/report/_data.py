@@ -73,7 +73,7 @@ def leakage_line(leakage: LeakageFacts | None) -> str:
     """The leakage gate's outcome in one sentence."""
     if leakage is None:
         return "Not recorded (unknown)."
-    counts = Counter(check.status for check in leakage.checks)
+    counts: Counter[str] = Counter(check.status for check in leakage.checks)
     said = ", ".join(f"{counts[status]} {status}" for status in STATUS_ORDER if counts[status])
     return f"{'Passed' if leakage.passed else 'Failed'}: {len(leakage.checks)} checks ({said})."
 

@@ -156,6 +156,8 @@ def read_leakage(path: Path) -> LeakageFacts | None:
 
 
 def _check(check: dict[str, Any]) -> LeakageCheck:
-    keep = ("name", "question", "status", "measured", "note")
-    closest = check["closest"] and {name: check["closest"][name] for name in ("measure", "value", "bound", "task")}
-    return LeakageCheck(**{name: check[name] for name in keep}, closest=closest)
+    near = check["closest"]
+    return LeakageCheck(
+        **{name: check[name] for name in ("name", "question", "status", "measured", "note")},
+        closest=Nearest(**{name: near[name] for name in ("measure", "value", "bound", "task")}) if near else None,
+    )

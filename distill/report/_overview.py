@@ -16,7 +16,9 @@ from distill.report._words import (
     badge,
     headline_metric,
     interval,
+    measures_by_model,
     metric_title,
+    spoken,
     task_link,
 )
 from understudy.contracts.gates import GateReport, Layer, Measure, TaskReport
@@ -37,7 +39,7 @@ def served_sentence(report: GateReport) -> str:
 def verdict(report: GateReport) -> Markup:
     """Accepted or rejected, and why, in one sentence."""
     word = "Accepted" if report.accepted else "Rejected"
-    statuses = Counter(gate.status for task in report.tasks for gate in task.gates)
+    statuses: Counter[str] = Counter(gate.status for task in report.tasks for gate in task.gates)
     tiles = [
         tag("div", tag("b", str(statuses[status])), badge(status), class_="tile")
         for status in STATUS_ORDER
@@ -45,15 +47,17 @@ def verdict(report: GateReport) -> Markup:
     ]
     return tag(
         "section",
-        tag("p", tag("strong", f"{word}:"), f" {_sentence(report.reason)}", class_="headline"),
+        tag("p", tag("strong", word), _sentence(report), class_="headline"),
         tag("p", served_sentence(report)),
         tag("div", *tiles, class_="tiles", role="group", aria_label="Gates by outcome"),
         class_=f"verdict {'accepted' if report.accepted else 'rejected'}",
     )
 
 
-def _sentence(reason: str) -> str:
-    text = reason.strip()
+def _sentence(report: GateReport) -> str:
+    """The gates' reason, after the word of the verdict."""
+    reason = report.reason.strip()
+    text = f" {reason.removeprefix('rejected ')}" if reason.startswith("rejected ") else f": {reason}"
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
@@ -72,7 +76,7 @@ def attention(report: GateReport) -> Markup:
                 " ",
                 task_link(task.task),
                 tag("span", gate.gate, class_="gate"),
-                tag("span", gate.reason, class_="why"),
+                tag("span", spoken(gate.reason, [gate]), class_="why"),
             )
             for gate, task in found
         ),
@@ -96,7 +100,7 @@ def result_table(views: Sequence[TaskView]) -> Markup:
 
 def _result_row(report: TaskReport, models: Sequence[str]) -> Markup:
     name = headline_metric(report)
-    measures = {model: _find(_measures(report, model), name) for model in models}
+    measures = {model: _find(measures_by_model(report).get(model, []), name) for model in models}
     ceiling = measures.get("ceiling")
     cells = [
         tag(
@@ -113,14 +117,19 @@ def _result_row(report: TaskReport, models: Sequence[str]) -> Markup:
         tag("td", metric_title(name) if name else "—", data_label="Metric"),
         *cells,
         tag("td", interval_strip(measures, ceiling.value if ceiling else None), class_="strip", data_label="Intervals"),
-        tag("td", LAYERS[report.layer], tag("small", report.layer_reason), class_="layer", data_label="Served by"),
+        tag(
+            "td",
+            LAYERS[report.layer],
+            tag("small", _brief(report.layer_reason)),
+            class_="layer",
+            data_label="Served by",
+        ),
     )
 
 
-def _measures(report: TaskReport, model: str) -> Sequence[Measure]:
-    if model == "ceiling":
-        return report.ceiling
-    return next((measures for name, measures in report.scores.items() if name == model), [])
+def _brief(reason: str) -> str:
+    """What comes before the first figures; the task's detail has the whole reason."""
+    return reason.partition(":")[0]
 
 
 def _find(measures: Sequence[Measure], name: str | None) -> Measure | None:

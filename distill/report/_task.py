@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from distill.report._groups import group_measures
 from distill.report._markup import Markup, join, tag
 from distill.report._plots import gate_bars, hexagon_plot, legend, reliability_plot
 from distill.report._views import TaskView
@@ -15,11 +16,12 @@ from distill.report._words import (
     badge,
     breakable,
     interval,
+    measures_by_model,
     metric_title,
-    number,
+    spoken,
     worst,
 )
-from understudy.contracts.gates import GateResult, Measure, TaskReport
+from understudy.contracts.gates import GateResult, TaskReport
 
 __all__ = ["task_section"]
 
@@ -30,7 +32,13 @@ def task_section(view: TaskView, *, first: bool) -> Markup:
     return tag(
         "section",
         _title(view),
-        tag("p", tag("b", f"{LAYERS[report.layer]} serves"), ": ", report.layer_reason, class_="lead"),
+        tag(
+            "p",
+            tag("b", f"{LAYERS[report.layer]} {'serve' if report.layer == 'rules' else 'serves'}"),
+            ": ",
+            spoken(report.layer_reason, report.gates),
+            class_="lead",
+        ),
         tag("div", _gate_table(report.gates), class_="scroll"),
         tag("div", *_figures(view), class_="figures"),
         tag("div", _score_table(report), class_="scroll"),
@@ -72,25 +80,23 @@ def _gate_row(gate: GateResult) -> Markup:
         "tr",
         tag("th", gate.gate, tag("small", GATES[gate.gate]), scope="row"),
         tag("td", badge(gate.status), data_label="Outcome"),
-        tag("td", _measured(gate.measures), data_label="Measured"),
-        tag("td", gate.threshold, data_label="Threshold"),
-        tag("td", gate.reason, data_label="Reason"),
+        tag("td", _measured(gate), data_label="Measured"),
+        tag("td", spoken(gate.threshold, [gate]), data_label="Threshold"),
+        tag("td", spoken(gate.reason, [gate]), data_label="Reason"),
     )
 
 
-def _measured(measures: Sequence[Measure]) -> Markup:
+def _measured(gate: GateResult) -> Markup:
     """One line per measurement; groups have a table of their own in the fairness section."""
-    overall = [m for m in measures if not is_group(m)]
-    more = len(measures) - len(overall)
-    lines = [tag("li", tag("span", metric_title(m.name), class_="metric"), tag("span", interval(m))) for m in overall]
-    if more:
-        lines.append(tag("li", tag("a", f"{more} group measurements", href="#fairness")))
+    groups = {found.measure.name for found in group_measures(gate)}
+    lines = [
+        tag("li", tag("span", metric_title(m.name), class_="metric"), tag("span", interval(m)))
+        for m in gate.measures
+        if m.name not in groups
+    ]
+    if groups:
+        lines.append(tag("li", tag("a", f"{len(groups)} comparisons of groups", href="#fairness"), class_="whole"))
     return tag("ul", *lines, class_="measures") if lines else tag("span", "nothing measured")
-
-
-def is_group(measure: Measure) -> bool:
-    """Whether the measure is about one group of a protected attribute (its name says ``attribute=group``)."""
-    return "=" in measure.name
 
 
 def _figures(view: TaskView) -> list[Markup]:
@@ -126,9 +132,7 @@ def _figure(title: str, picture: Markup, caption: str, key: Markup | None = None
 
 
 def _score_table(report: TaskReport) -> Markup:
-    columns: dict[str, Sequence[Measure]] = {m: v for m in MODELS for name, v in report.scores.items() if name == m}
-    if report.ceiling:
-        columns["ceiling"] = report.ceiling
+    columns = measures_by_model(report)
     names = list(dict.fromkeys(measure.name for measures in columns.values() for measure in measures))
     head = [tag("th", "Test rows", scope="col"), *(tag("th", MODELS[m], scope="col") for m in columns)]
     rows = [
@@ -146,14 +150,27 @@ def _score_table(report: TaskReport) -> Markup:
 
 
 def _choices(choices: Mapping[str, float | int | str]) -> Markup | None:
-    if not choices:
+    """What validation chose for the two students, side by side."""
+    names = [name for name in choices if not name.startswith("direct_")]
+    if not names:
         return None
+    head = [tag("th", "Chosen on validation rows", scope="col")]
+    head += [tag("th", name.replace("_", " "), scope="col") for name in names]
     rows = [
-        tag("div", tag("dt", name.replace("_", " ")), tag("dd", _choice(value)))
-        for name, value in sorted(choices.items())
+        tag(
+            "tr",
+            tag("th", MODELS[model], scope="row"),
+            *(tag("td", _choice(choices.get(f"{prefix}{name}")), class_="number") for name in names),
+        )
+        for model, prefix in (("distilled", ""), ("direct", "direct_"))
+        if any(f"{prefix}{name}" in choices for name in names)
     ]
-    return tag("div", tag("h4", "Chosen on validation rows"), tag("dl", *rows), class_="choices")
+    return tag(
+        "div", tag("table", tag("thead", tag("tr", *head)), tag("tbody", *rows), class_="choices"), class_="scroll"
+    )
 
 
-def _choice(value: float | int | str) -> str:
-    return value if isinstance(value, str) else f"{value:,}" if isinstance(value, int) else number(value)
+def _choice(value: float | int | str | None) -> str:
+    if value is None or isinstance(value, str):
+        return value or "—"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
 from distill.report._markup import Markup, join, tag
-from understudy.contracts.gates import Measure, TaskReport
+from understudy.contracts.gates import GateResult, Measure, TaskReport
 
 __all__ = [
     "GATES",
@@ -16,8 +17,10 @@ __all__ = [
     "breakable",
     "headline_metric",
     "interval",
+    "measures_by_model",
     "metric_title",
     "number",
+    "spoken",
     "task_link",
     "worst",
 ]
@@ -84,10 +87,32 @@ def metric_title(name: str) -> str:
     return " ".join(_TITLES.get(part, part) for part in name.split("_"))
 
 
+def spoken(text: str, gates: Sequence[GateResult]) -> str:
+    """``text`` with the metric names of ``gates`` replaced by their titles (``teacher_auc`` is "teacher AUC")."""
+    titles = {m.name: _spoken_title(m.name) for gate in gates for m in gate.measures}
+    if not titles:
+        return text
+    # Longest first, so that no name is found inside another.
+    names = "|".join(re.escape(name) for name in sorted(titles, key=len, reverse=True))
+    return re.sub(rf"(?<![\w\[])(?:{names})(?![\w\[])", lambda match: titles[match[0]], text)
+
+
+def _spoken_title(name: str) -> str:
+    metric, bracket, group = name.partition("[")
+    return f"{metric_title(metric)} of {group.removesuffix(']')}" if bracket else metric_title(name)
+
+
 def headline_metric(report: TaskReport) -> str | None:
     """The first metric of the task type's preference that any model has a value for."""
     measured = {m.name for measures in report.scores.values() for m in measures if m.value is not None}
     return next((name for name in _HEADLINE[report.type] if name in measured), next(iter(sorted(measured)), None))
+
+
+def measures_by_model(report: TaskReport) -> dict[str, Sequence[Measure]]:
+    """Model, the ceiling among them, -> its measures on the test rows; in the order of `MODELS`."""
+    found: dict[str, Sequence[Measure]] = {str(model): measures for model, measures in report.scores.items()}
+    found["ceiling"] = report.ceiling
+    return {model: found[model] for model in MODELS if found.get(model)}
 
 
 def number(value: float | None) -> str:
@@ -101,7 +126,7 @@ def number(value: float | None) -> str:
         return f"{value:.1f}"
     if size >= 0.01 or size == 0:
         return f"{value:.3f}"
-    return f"{value:.4f}" if size >= 0.00005 else f"{value:.0e}"
+    return f"{value:.4f}" if size >= 0.00005 else "0.0000"
 
 
 def interval(measure: Measure | None) -> Markup:
