@@ -16,8 +16,8 @@ __all__ = ["FRAGMENTS", "Disclosure", "disclose"]
 # Sentences of `TemplateSet.disclosures`, in order. A trailing "?" marks one that is said only where the terms have it;
 # without the mark a missing term makes the text undeliverable (KFCPA art. 22(3), bank advertising standard art. 16).
 FRAGMENTS: dict[ProductType, tuple[str, ...]] = {
-    "deposit": ("seller", "rate", "preferential", "rate_may_change", "protection"),
-    "account": ("seller", "rate?", "preferential?", "rate_may_change?", "protection"),
+    "deposit": ("seller", "eligibility?", "rate", "preferential", "rate_may_change", "protection"),
+    "account": ("seller", "eligibility?", "rate?", "preferential?", "rate_may_change?", "protection"),
     "loan": ("seller", "loan_rate", "late_rate", "eligibility", "screening"),
     "card": ("seller", "late_rate?", "eligibility?", "card_screening"),
     "investment": ("seller", "principal_loss", "no_guarantee", "not_protected", "read_prospectus"),

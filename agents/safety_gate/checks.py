@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from agents.safety_gate.findings import Criterion, Finding, span_hash
 from agents.safety_gate.grounding import allowed_quantities, ungrounded
@@ -89,11 +90,16 @@ def without_names(said: Normalised, product: Product) -> Normalised:
 
 def _names(product: Product) -> Iterable[str]:
     names = (product.name.ko, product.name.en, product.seller.ko, product.seller.en)
-    return sorted({normalise(name).plain for name in names} - {""}, key=len, reverse=True)
+    return sorted({_bare(name) for name in names} - {""}, key=len, reverse=True)
 
 
 def _contains(plain: str, name: str) -> bool:
-    return normalise(name).plain in plain
+    return _bare(name) in plain
+
+
+@lru_cache(maxsize=1024)
+def _bare(name: str) -> str:
+    return normalise(name).plain
 
 
 def _finding(rule: str, clause: str, criterion: Criterion, where: str, message: str, span: str = "") -> Finding:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from agents.safety_gate import checks
 from agents.safety_gate.findings import Finding, Verdict, span_hash
+from agents.safety_gate.matcher import Matcher
 from agents.safety_gate.normalise import Normalised, normalise
 from agents.safety_gate.rule import Rule, RuleFile
 from agents.safety_gate.rulebook import SafetyRules
@@ -15,9 +16,6 @@ from understudy.contracts.reasons import Fact
 from understudy.errors import UserError
 
 __all__ = ["SafetyGate"]
-
-_LOCALES: tuple[Locale, Locale] = ("ko", "en")
-_Ruled = tuple[RuleFile, Rule]
 
 
 class SafetyGate:
@@ -31,12 +29,10 @@ class SafetyGate:
         if not len(rules):
             raise UserError("the safety gate has no rules", fix="Load them with load_rules().")
         forbid = [(file, rule) for file, rule in rules if rule.kind == "forbid"]
-        self._forbid = [(file, rule) for file, rule in forbid if file.criterion != "tone"]
-        self._tone = [(file, rule) for file, rule in forbid if file.criterion == "tone"]
+        self._claims = Matcher((ruled for ruled in forbid if ruled[0].criterion != "tone"), rules.needles)
+        self._tone = Matcher((ruled for ruled in forbid if ruled[0].criterion == "tone"), rules.needles)
         self._require = [(file, rule) for file, rule in rules if rule.kind == "require"]
         self._ending = [(file, rule) for file, rule in rules if rule.kind == "ending"]
-        # What may be asked of any text, whatever it is about. Terms and names rightly hold numbers in words.
-        self._screens = [(f, r) for f, r in self._forbid if r.unconditional and f.criterion != "hallucination"]
 
     def check(
         self,
@@ -66,7 +62,7 @@ class SafetyGate:
         for where, part in (("text", said), ("disclosure", disclosed)):
             findings += checks.form(part, where)
             findings += checks.numbers(part, where, product, facts, locale)
-            findings += _broken(_applying(self._forbid, product), part, where)
+            findings += _broken(self._claims, part, where, product)
         whole = f"{said.plain}\n{disclosed.plain}"
         findings += checks.named(said, whole, product, locale)
         findings += self._missing(whole, locale, product)
@@ -78,12 +74,14 @@ class SafetyGate:
         if too_long:
             return too_long
         part = normalise(text)
-        return checks.form(part, where) + _broken(self._screens, part, where)
+        # Terms and names rightly hold numbers in words; and what depends on a product is judged with its text.
+        broken = [b for b in self._claims.breaches(part) if b[1].unconditional and b[0].criterion != "hallucination"]
+        return checks.form(part, where) + [_finding(file, rule, where, words) for file, rule, words in broken]
 
     def _manners(self, said: Normalised, locale: Locale, product: Product) -> list[Finding]:
         impolite = ((file, rule, rule.breach(said, locale)) for file, rule in self._ending)
         findings = [_finding(file, rule, "text", words) for file, rule, words in impolite if words is not None]
-        return findings + checks.language(said, locale) + _broken(_applying(self._tone, product), said, "text")
+        return findings + checks.language(said, locale) + _broken(self._tone, said, "text", product)
 
     def _missing(self, whole: str, locale: Locale, product: Product) -> list[Finding]:
         part = normalise(whole)
@@ -94,22 +92,16 @@ class SafetyGate:
         ]
 
 
-def _applying(rules: Sequence[_Ruled], product: Product) -> Iterator[_Ruled]:
+def _applying(rules: Sequence[tuple[RuleFile, Rule]], product: Product) -> Iterator[tuple[RuleFile, Rule]]:
     return ((file, rule) for file, rule in rules if rule.applies(product.type, product.terms))
 
 
-def _broken(rules: Iterator[_Ruled] | Sequence[_Ruled], part: Normalised, where: str) -> list[Finding]:
-    found = ((file, rule, _words(rule, part)) for file, rule in rules)
-    return [_finding(file, rule, where, words) for file, rule, words in found if words is not None]
-
-
-def _words(rule: Rule, part: Normalised) -> str | None:
-    # Both languages, whatever the locale: an English boast in a Korean sentence is a boast.
-    for locale in _LOCALES:
-        words = rule.breach(part, locale)
-        if words is not None:
-            return words
-    return None
+def _broken(matcher: Matcher, part: Normalised, where: str, product: Product) -> list[Finding]:
+    return [
+        _finding(file, rule, where, words)
+        for file, rule, words in matcher.breaches(part)
+        if rule.applies(product.type, product.terms)
+    ]
 
 
 def _finding(file: RuleFile, rule: Rule, where: str, words: str) -> Finding:

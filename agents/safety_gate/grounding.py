@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from agents.safety_gate.normalise import normalise
@@ -91,7 +92,12 @@ def allowed_quantities(product: Product, facts: Sequence[Fact], locale: Locale) 
     for fact in facts:
         if fact.slot is not None and fact.slot != "category":
             said.append(render(fact.slot, fact.value, locale) or "")
-    return {quantity for text in said for quantity in quantities(normalise(text).plain)}
+    return {quantity for text in said if text for quantity in _stated(text)}
+
+
+@lru_cache(maxsize=1024)
+def _stated(text: str) -> tuple[Quantity, ...]:
+    return tuple(quantities(normalise(text).plain))
 
 
 def ungrounded(plain: str, allowed: Iterable[Quantity]) -> list[Quantity]:

@@ -20,6 +20,7 @@ _SPACED_HANGUL = re.compile(r"(?<![가-힣])[가-힣](?:[ \t]+[가-힣](?![가-�
 _LONE = re.compile(r"[ \t]*(?<![가-힣0-9])([가-힣])(?![가-힣])[ \t]*")
 _DIVIDED_HANGUL = re.compile(r"(?<=[가-힣])[·ㆍ.\-_*~|/'\"`^,]+(?=[가-힣])")
 _SPACED_LATIN = re.compile(r"(?<![a-z])[a-z](?:[ .\-_*]{1,2}[a-z](?![a-z])){3,}")
+_ORDINARY = re.compile(r"[가-힣\x20-\x7e\n]*")
 _GAPS = re.compile(r"\s+")
 
 
@@ -44,7 +45,7 @@ class Normalised:
 
 def normalise(text: str) -> Normalised:
     """NFKC, case folded, invisible characters and accents removed, gaps made single; each line kept."""
-    if text.isascii() and text.isprintable():
+    if _ORDINARY.fullmatch(text):
         plain, hidden, foreign, jamo = text, 0, 0, 0
     else:
         plain, hidden, foreign, jamo = _clean(text)
