@@ -49,10 +49,10 @@ def load_csv_text(con: duckdb.DuckDBPyConnection, source: Source, path: Path, sc
         f"CREATE TABLE {raw} AS SELECT row_number() OVER () AS {quote(ROW)}, * FROM read_csv({_literal(str(plain))}, "
         f"columns={names}, auto_detect=false, header=false, skip={int(source.header)}, "
         f"delim={_literal(source.delimiter)}, "
-        "quote='\"', escape='\"', strict_mode=true, null_padding=false, store_rejects=true, max_line_size=16777216, "
-        f"new_line={_literal(_new_line(plain))})"
+        "quote='\"', escape='\"', strict_mode=true, null_padding=false, store_rejects=true, max_line_size=16777216)"
     )
     _refuse_rejects(con, path, len(columns))
+    _refuse_lost_rows(con, source, path, plain, raw)
     cells = ", ".join(f"{_cell(source, name)} AS {quote(name)}" for name in columns)
     con.execute(f"CREATE TABLE {quote(table)} AS SELECT {quote(ROW)}, {cells} FROM {raw}")
     con.execute(f"DROP TABLE {raw}")
@@ -98,14 +98,6 @@ def _open_packed(source: Source, path: Path) -> Iterator[IO[bytes]]:
             raise UserError(f"no member {source.member!r}", where=str(path), fix=f"It holds {inside}.")
         with archive.open(source.member) as file:
             yield file
-
-
-def _new_line(plain: Path) -> str:
-    with plain.open("rb") as file:
-        head = file.read(1 << 20)
-    if b"\r\n" in head:
-        return "\\r\\n"
-    return "\\n" if b"\n" in head else "\\r" if b"\r" in head else "\\n"
 
 
 def _records(source: Source, plain: Path) -> Iterator[list[str]]:
@@ -154,6 +146,24 @@ def _refuse_rejects(con: duckdb.DuckDBPyConnection, path: Path, width: int) -> N
     counted = f" ({found} instead of {width})" if found else ""
     more = f"; {total} rows like it, the first is named" if total > 1 else ""
     raise UserError(f"{said}{counted}{more}", where=f"{path}, row {line}", fix="Correct the row or the delimiter.")
+
+
+def _refuse_lost_rows(con: duckdb.DuckDBPyConnection, source: Source, path: Path, plain: Path, table: str) -> None:
+    """Count the records a second way: a reader that loses rows in silence would make every later number wrong."""
+    loaded = con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
+    counted = _count_records(source, plain) - int(source.header)
+    if loaded != counted:
+        what = f"{counted} rows counted, {loaded} read"
+        raise UserError(what, where=str(path), fix="Write the file anew, with one kind of line end and closed quotes.")
+
+
+def _count_records(source: Source, plain: Path) -> int:
+    with plain.open("rb") as file:
+        quoted = any(b'"' in block for block in iter(lambda: file.read(1 << 20), b""))
+    if quoted:
+        return sum(1 for cells in _records(source, plain) if cells)
+    with plain.open(encoding="utf-8-sig", errors="replace") as text:
+        return sum(1 for line in text if line != "\n")
 
 
 def file_row(source: Source, path: Path, scratch: Path, record: int) -> int:

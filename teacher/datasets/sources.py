@@ -19,7 +19,7 @@ from understudy.contracts.spec import DatasetSpec, Source
 from understudy.errors import UserError
 from understudy.progress import Progress
 
-__all__ = ["Tables", "open_sources"]
+__all__ = ["Tables", "open_sources", "source_digests"]
 
 
 @dataclass
@@ -172,13 +172,25 @@ def _build_view(tables: Tables, source: Source) -> None:
     where = f"source {source.name!r}, sql"
     body = select_only(source.sql or "", where)
     try:
-        tables.con.execute(f"CREATE TABLE {quote(source.name)} AS SELECT COLUMNS(c -> c NOT LIKE '@%') FROM ({body}\n)")
+        tables.con.execute(
+            f"CREATE TABLE {quote(source.name)} AS SELECT COLUMNS(lambda c: c NOT LIKE '@%') FROM ({body}\n)"
+        )
     except duckdb.Error as error:
         raise UserError(f"the view does not run: {_first_line(error)}", where=where, fix="Correct the SQL.") from None
 
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
+
+
+def source_digests(loaded: LoadedSpec, data_dir: Path | None) -> dict[str, str]:
+    """sha256 (hex) of each file that the spec reads, without reading it as a table.
+
+    Raises:
+        UserError: a file is not there.
+    """
+    files = {source.name: source for source in loaded.spec.sources if source.kind in ("csv", "parquet")}
+    return {name: _digest(_locate(loaded, source, data_dir)) for name, source in files.items()}
 
 
 def _digest(path: Path) -> str:

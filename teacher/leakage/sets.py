@@ -10,7 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 
 from teacher.leakage.findings import Check, Evidence, check_of
 from teacher.leakage.sampling import MIN_CASES, Halves, outcomes
-from teacher.leakage.scores import auc, explained, ranks
+from teacher.leakage.scores import explained, low_auc, ranks
 from understudy.contracts.features import FeatureSchema
 from understudy.contracts.spec import DatasetSpec, TaskSpec
 from understudy.progress import Advance
@@ -78,7 +78,7 @@ def _measure(
         if min(*_cases(fit[a]), *_cases(score[b])) >= MIN_CASES:
             value = _boosted_auc(X_fit[a], fit[a], X_score[b], score[b])
             detail = f"group {group}, class {name}" if name else f"group {group}"
-            found.append(Evidence("AUC", value, BOUND_AUC, names, task.name, detail))
+            found.append(Evidence("AUC less 2 SE", value, BOUND_AUC, names, task.name, detail))
     return found
 
 
@@ -94,7 +94,7 @@ def _boosted_auc(
         model = HistGradientBoostingClassifier(
             max_iter=rounds, max_leaf_nodes=leaves, learning_rate=0.2, min_samples_leaf=5, early_stopping=False
         )
-        value = auc(y_score, model.fit(X_fit, y_fit).decision_function(X_score))
+        value = low_auc(y_score, model.fit(X_fit, y_fit).decision_function(X_score))
         if value < _PROMISING_AUC:
             break
     return value

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from teacher.leakage.findings import Check, Evidence, check_of
 from teacher.leakage.sampling import MIN_CASES, Halves, outcomes
-from teacher.leakage.scores import auc, correlation, explained, ranks
+from teacher.leakage.scores import correlation, explained, low_auc, ranks
 from understudy.contracts.features import FeatureSchema
 from understudy.contracts.spec import DatasetSpec, TaskSpec
 
@@ -93,7 +93,9 @@ def _skill(
         a, b = y_fit[known_fit], y_score[known_score]
         if min(a.sum(), (1 - a).sum(), b.sum(), (1 - b).sum()) >= MIN_CASES:
             detail = f"class {name}" if name else ""
-            found.append(Evidence("AUC", auc(b, _means(fit, a, score)), BOUND_AUC, [column], task.name, detail))
+            found.append(
+                Evidence("AUC less 2 SE", low_auc(b, _means(fit, a, score)), BOUND_AUC, [column], task.name, detail)
+            )
     return found
 
 
