@@ -15,7 +15,10 @@ __all__ = ["App"]
 
 
 class App:
-    """Built once per environment. A refused bundle does not stop the function: health and rights still answer."""
+    """Built once per environment. A refused bundle does not stop the function: health and rights still answer.
+
+    `refusal` says for people why nothing can be decided, and None if it can.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.backing = Backing(settings)
@@ -23,17 +26,20 @@ class App:
         self._decider: Decider | None = None
         try:
             self._decider = Decider(load_bundle(local_bundle(settings.understudy_bundle)))
-        except (BundleError, UserError) as error:
-            log("bundle_refused", error=str(error))
-            self.refusal = (error.file or "it cannot be opened") if isinstance(error, BundleError) else error.where
+        except BundleError as error:
+            self.refusal = f"the model bundle is refused: {error.file or 'it cannot be opened'}"
+            log("start_refused", error=str(error))
+        except UserError as error:
+            self.refusal = f"texts or safety rules are unusable: {error.where}"
+            log("start_refused", error=str(error))
 
     @property
     def decider(self) -> Decider:
         """The one that decides.
 
         Raises:
-            HttpError: 503, naming the file for which the bundle was refused.
+            HttpError: 503, naming the file that was refused.
         """
         if self._decider is None:
-            raise HttpError(503, f"The model bundle was refused: {self.refusal}.")
+            raise HttpError(503, f"Nothing can be decided: {self.refusal}.")
         return self._decider

@@ -16,7 +16,7 @@ def health(app: App, http: HttpRequest, request_id: str, params: Mapping[str, st
     """200 while recommendations can be made (``degraded``: by lower layers than planned), else 503."""
     del http, request_id, params
     if app.refusal is not None:
-        refused = Health(status="degraded", model_version=None, layers={}, problems=[f"bundle refused: {app.refusal}"])
+        refused = Health(status="degraded", model_version=None, layers={}, problems=[app.refusal])
         return answer(503, refused)
     manifest = app.decider.bundle.manifest
     layers, problems = app.decider.router.standing()

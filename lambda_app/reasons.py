@@ -13,7 +13,7 @@ from understudy.bundle import Bundle
 from understudy.contracts._model import Locale
 from understudy.contracts.api import CustomerRecord
 from understudy.contracts.catalog import Product
-from understudy.contracts.reasons import Glossary, Reason
+from understudy.contracts.reasons import Reason
 
 __all__ = ["Explained", "Explainer"]
 
@@ -37,9 +37,9 @@ class Explainer:
 
     def __init__(self, bundle: Bundle) -> None:
         glossary = bundle.glossary
-        # The manifest's list is what the fairness gate looked at: neither list may be shorter than the other.
+        # A feature that either list protects is never told, whatever the other says.
         protected = sorted({*glossary.protected, *bundle.manifest.protected})
-        self._glossary = Glossary(schema_version=1, facts=glossary.facts, protected=protected)
+        self._glossary = glossary.model_copy(update={"protected": protected})
         self._generator = ReasonGenerator(bundle.templates, self._glossary)
         self._gate = SafetyGate(load_rules())
 

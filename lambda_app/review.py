@@ -19,6 +19,6 @@ def review_tier(product: Product, score: float, min_score: float) -> Literal[1, 
     a small error of the model decides. Tier 3 (withheld until a person decides) is reserved for a person's instruction.
     """
     risky = product.risk_level is None or product.risk_level >= RISK_REVIEWED
-    if product.type == "loan" or risky or score - min_score < NEAR_THRESHOLD:
+    if product.type == "loan" or risky or score - min_score <= NEAR_THRESHOLD:
         return 2
     return 1
