@@ -32,11 +32,11 @@ _MULTICLASS: tuple[Fit, ...] = (lambda _z, _labels: Identity(), fit_temperature)
 
 
 def choose_binary(z: Floats, labels: Floats, *, folds: int) -> Calibrator:
-    """Identity, Platt or isotonic: the one with the least cross-fitted log loss, then fitted on all rows.
+    """Identity, Platt or isotonic: the simplest that is as good as the best, then fitted on all rows.
 
     Each row is scored by a calibrator fitted on the other folds, so the many degrees of freedom of the isotonic map
-    earn nothing by fitting noise. Folds are dealt within each label in the order of the scores: deterministic, and
-    each spans the whole range.
+    earn nothing by fitting noise. As good means a mean log loss within one standard error of the paired difference.
+    Folds are dealt within each label in the order of the scores: deterministic, and each spans the whole range.
 
     Args:
         z: ``[m]`` raw scores of validation rows whose label is known.
@@ -57,8 +57,17 @@ def _choose(z: Floats, labels: Floats, folds: int, fits: tuple[Fit, ...], apply:
         return Identity()
     fold = _deal(labels, order, folds)
     losses = [_cross_fitted(z, labels, fold, fit, apply) for fit in fits]
-    chosen = fits[int(np.argmin(losses))](z, labels)
+    best = losses[int(np.argmin([rows.mean() for rows in losses]))]
+    simplest = next(fit for fit, rows in zip(fits, losses, strict=True) if _as_good(rows, best))
+    chosen = simplest(z, labels)
     return chosen if chosen is not None else Identity()
+
+
+def _as_good(losses: Floats, best: Floats) -> bool:
+    if not np.isfinite(losses).all():
+        return False
+    excess = losses - best
+    return bool(excess.mean() <= excess.std() / np.sqrt(len(excess)))
 
 
 def _deal(labels: Floats, order: Floats, folds: int) -> NDArray[np.int64]:
@@ -68,13 +77,13 @@ def _deal(labels: Floats, order: Floats, folds: int) -> NDArray[np.int64]:
     return ranks % folds
 
 
-def _cross_fitted(z: Floats, labels: Floats, fold: NDArray[np.int64], fit: Fit, apply: Apply) -> float:
-    """Mean log loss of held-out rows; infinite where the calibrator cannot be fitted."""
-    total = 0.0
+def _cross_fitted(z: Floats, labels: Floats, fold: NDArray[np.int64], fit: Fit, apply: Apply) -> Floats:
+    """Log loss of each row while it was held out; infinite where the calibrator cannot be fitted."""
+    losses = np.full(len(labels), np.inf)
     for k in np.unique(fold):
         held = fold == k
         calibrator = fit(z[~held], labels[~held])
         if calibrator is None:
-            return float("inf")
-        total += float(log_loss_rows(labels[held], apply(z[held], calibrator)).sum())
-    return total / len(labels)
+            return np.full(len(labels), np.inf)
+        losses[held] = log_loss_rows(labels[held], apply(z[held], calibrator))
+    return losses

@@ -41,6 +41,8 @@ def score_models(evidence: Evidence) -> Scores:
     Regression: ``r2``, ``mae``, ``rmse`` in label units.
     """
     by_model = {model: _functionals(evidence, said) for model, said in evidence.predictions.items()}
+    # A constant is calibrated by definition: its error would only show how the splits differ.
+    by_model["prior"].pop("ece", None)
     flat = {f"{model}/{name}": f for model, functionals in by_model.items() for name, f in functionals.items()}
     results = evidence.run(flat)
     return {
