@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from teacher.datasets.roles import ROW_KEY, check_roles
 from teacher.datasets.sequences import ReadSequence, read_distribution, read_sequence
 from teacher.datasets.sources import Tables, open_sources
 from teacher.datasets.specs import LoadedSpec
-from teacher.datasets.splits import SPLITS, Split, assign_splits, row_digests
+from teacher.datasets.splits import SPLITS, Split, assign_splits, row_digests, sample_rows
 from teacher.datasets.sql import quote
 from teacher.datasets.storage import PreparedRows, write_dataset
 from teacher.features import FittedSchema, RawFeatures, encode_rows, fit_schema
@@ -96,14 +97,20 @@ def _split(spec: DatasetSpec, tables: Tables, raw: RawFeatures, seed: int, limit
     keys = evaluate(tables, [f"CAST({cell} AS VARCHAR)"], "split.key").column(0).to_pylist()
     if None in keys:
         raise UserError("the group of a row is missing", where=f"split.key, column {name}", fix="Fill it for each row.")
-    digests = row_digests([values.tolist() for values in raw.values()]) if spec.split.keep_duplicates_together else None
-    cutoffs = np.asarray(read_as_of(spec, tables)) if spec.split.time else None
-    split = assign_splits(keys, digests, cutoffs, spec.split, seed=seed, customers=limit)
+    sampled = sample_rows(keys, seed=seed, customers=limit)
+    digests = _digests(select_raw(raw, sampled)) if spec.split.keep_duplicates_together else None
+    cutoffs = np.asarray(read_as_of(spec, tables))[sampled] if spec.split.time else None
+    split = assign_splits([keys[i] for i in sampled], digests, cutoffs, spec.split, seed=seed)
+    split = replace(split, positions=sampled[split.positions])
     for index, part in enumerate(SPLITS):
         if not (split.split == index).any():
             what = f"the {part} split has no row"
             raise UserError(what, where="split", fix="Give more rows or groups, or other fractions.")
     return split
+
+
+def _digests(raw: RawFeatures) -> list[str]:
+    return row_digests([values.tolist() for values in raw.values()])
 
 
 def _prepared_rows(
@@ -138,8 +145,7 @@ def _gate_inputs(
 ) -> GateInputs:
     disjoint = {"row_id": rows.row_ids, "group": split.units}
     if spec.split.keep_duplicates_together:
-        digests = row_digests([values.tolist() for values in rows.raw.values()])
-        disjoint["feature row"] = np.unique(np.asarray(digests), return_inverse=True)[1].astype(np.int64)
+        disjoint["feature row"] = np.unique(np.asarray(_digests(rows.raw)), return_inverse=True)[1].astype(np.int64)
     return GateInputs(
         spec=spec,
         fitted=fitted,

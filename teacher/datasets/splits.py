@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from understudy.contracts.spec import SplitSpec
 
-__all__ = ["SPLITS", "Split", "assign_splits", "row_digests", "split_units"]
+__all__ = ["SPLITS", "Split", "assign_splits", "row_digests", "sample_rows", "split_units"]
 
 SPLITS = ("train", "valid", "test")
 
@@ -62,6 +62,19 @@ def _named(units: NDArray[np.int64], names: Sequence[str]) -> tuple[NDArray[np.i
     return units.astype(np.int64), [smallest[unit] for unit in range(len(smallest))]
 
 
+def sample_rows(keys: Sequence[str], *, seed: int, customers: int | None) -> NDArray[np.int64]:
+    """Positions of the rows of at most ``customers`` keys: those with the smallest ``sha256(seed|sample|key)``.
+
+    A smaller sample is part of every larger one, and groups stay whole.
+    """
+    names, index = np.unique(np.asarray(keys), return_inverse=True)
+    if customers is None or customers >= len(names):
+        return np.arange(len(keys), dtype=np.int64)
+    kept = np.zeros(len(names), dtype=np.bool_)
+    kept[np.argsort(_fractions(names.tolist(), f"{seed}|sample"), kind="stable")[:customers]] = True
+    return np.flatnonzero(kept[index]).astype(np.int64)
+
+
 def assign_splits(
     keys: Sequence[str],
     digests: Sequence[str] | None,
@@ -69,22 +82,19 @@ def assign_splits(
     spec: SplitSpec,
     *,
     seed: int,
-    customers: int | None,
 ) -> Split:
     """Assign each unit by ``sha256(seed|split|name)`` read as a fraction of 2^64.
 
-    ``customers`` keeps the units with the smallest ``sha256(seed|sample|name)`` while they hold at most that many
-    keys, so that a smaller sample is part of every larger one. With a time split, units of train and valid are taken
-    at the training cutoff and units of test at the test cutoff; other rows are left out.
+    With a time split, units of train and valid are taken at the training cutoff and units of test at the test cutoff;
+    other rows are left out.
     """
     units, names = split_units(keys, digests)
-    kept_units = _sample(keys, units, names, seed, customers)
     edges = np.cumsum(spec.fractions)[:2]
     of_unit = np.searchsorted(edges, _fractions(names, f"{seed}|split"), side="right").astype(np.int8)
     split = of_unit[units]
-    kept = kept_units[units]
+    kept = np.ones(len(split), dtype=np.bool_)
     if spec.time is not None and cutoffs is not None:
-        kept &= np.where(split == 2, cutoffs == spec.time.test, cutoffs == spec.time.train)
+        kept = np.where(split == 2, cutoffs == spec.time.test, cutoffs == spec.time.train)
     positions = np.flatnonzero(kept).astype(np.int64)
     return Split(positions=positions, split=split[positions], units=units[positions])
 
@@ -93,16 +103,3 @@ def _fractions(names: Sequence[str], salt: str) -> NDArray[np.float64]:
     """One number in [0, 1) per name."""
     heads = [int.from_bytes(hashlib.sha256(f"{salt}|{name}".encode()).digest()[:8], "big") for name in names]
     return np.array([head / 2**64 for head in heads], dtype=np.float64)
-
-
-def _sample(
-    keys: Sequence[str], units: NDArray[np.int64], names: Sequence[str], seed: int, customers: int | None
-) -> NDArray[np.bool_]:
-    kept = np.ones(len(names), dtype=np.bool_)
-    if customers is None:
-        return kept
-    pairs = np.unique(np.stack([units, np.unique(np.asarray(keys), return_inverse=True)[1]], axis=1), axis=0)
-    held = np.bincount(pairs[:, 0], minlength=len(names))
-    order = np.argsort(_fractions(names, f"{seed}|sample"), kind="stable")
-    kept[order[np.cumsum(held[order]) > customers]] = False
-    return kept
