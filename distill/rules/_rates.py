@@ -67,9 +67,11 @@ def _numeric_bins(feature: FeatureDef, values: Floats, most: int) -> Iterator[Bi
     known = values[~np.isnan(values)]
     if not len(known):
         return
+    above = known[known > known.min()]
+    # An edge at the minimum would leave the first bin empty. Where many rows hold the minimum (a count that is mostly
+    # zero), they get a bin of their own instead.
     edges = np.unique(np.quantile(known, np.arange(1, most) / most))
-    # An edge at the minimum would leave the first bin empty.
-    edges = edges[edges > known.min()]
+    edges = np.unique(np.where(edges > known.min(), edges, above.min())) if len(above) else edges[:0]
     bounds = [None, *edges.tolist(), None]
     for low, high in pairwise(bounds):
         inside = ~np.isnan(values)
