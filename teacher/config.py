@@ -53,8 +53,14 @@ class TeacherConfig(Contract):
     patience: int = Field(default=6, ge=1, description="epochs without a better validation score before stopping")
 
     @classmethod
-    def for_rows(cls, rows: int, *, seed: int = 0) -> TeacherConfig:
-        """Defaults for ``rows`` training rows: fewer rows get more epochs, smaller batches and more dropout."""
+    def for_rows(cls, rows: int, *, seed: int = 0, quick: bool = False) -> TeacherConfig:
+        """Defaults for ``rows`` training rows: fewer rows get more epochs, smaller batches and more dropout.
+
+        ``quick`` halves the epochs and the ensemble, for a first look.
+        """
+        if quick:
+            whole = cls.for_rows(rows, seed=seed)
+            return whole.model_copy(update={"epochs": max(1, whole.epochs // 2), "members": 2, "patience": 4})
         if rows < 2_000:
             return cls(seed=seed, epochs=40, batch_size=64, dropout=0.2, hidden=64, width=32, patience=10)
         if rows < 20_000:

@@ -20,6 +20,7 @@ from understudy.atomic import write_json
 
 if TYPE_CHECKING:
     from teacher.datasets.dataset import Dataset
+    from teacher.ple import Network
     from teacher.training.teacher import Teacher
     from teacher.training.trainer import Trainer
 
@@ -61,7 +62,7 @@ def _checks(teacher: Teacher, trainer: Trainer, dataset: Dataset, train: NDArray
         gradients_balanced(names, [record["gradient_norm"] for record in trainer.history]),
         experts_alive(last["expert_weight"], last["expert_variation"]),
         gates_vary(last["gate_variation"] if choices > 1 else last["gate_variation"][1:], names),
-        labels_aligned(_losses_by_shift(teacher, dataset, train[:_ALIGNMENT_ROWS])),
+        labels_aligned(_losses_by_shift(teacher, trainer.network.eval(), dataset, train[:_ALIGNMENT_ROWS])),
     ]
 
 
@@ -77,10 +78,11 @@ def _schedule(trainer: Trainer) -> Check:
 
 @torch.no_grad()
 def _losses_by_shift(
-    teacher: Teacher, dataset: Dataset, positions: NDArray[np.int64]
+    teacher: Teacher, network: Network, dataset: Dataset, positions: NDArray[np.int64]
 ) -> dict[str, dict[int, NDArray[np.float64]]]:
+    """By the weights at the end of the run: they fit the training rows more closely than the averaged ones kept."""
     labels = teacher.targets.encode(dataset, positions)
-    output = teacher.network(teacher.inputs.encode(dataset, positions).to(teacher.device))
+    output = network(teacher.inputs.encode(dataset, positions).to(teacher.device))
     result: dict[str, dict[int, NDArray[np.float64]]] = {}
     for index, task in enumerate(teacher.inputs.layout.tasks):
         logits = output.logits[index].cpu()

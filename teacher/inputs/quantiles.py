@@ -27,7 +27,7 @@ class QuantileMap:
     edges: NDArray[np.float32]
 
     @classmethod
-    def fit(cls, values: NDArray[np.float64], bins: int, quantiles: int = 512) -> QuantileMap:
+    def fit(cls, values: NDArray[np.float64], bins: int, quantiles: int = 1024) -> QuantileMap:
         """Fit on training rows ``values`` of shape ``[rows, columns]`` (NaN = missing, left out)."""
         probabilities = np.linspace(0.0, 1.0, quantiles)
         knots = np.empty((values.shape[1], quantiles))
@@ -59,9 +59,18 @@ def _transform(values: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArr
 
 
 def _edges(scores: NDArray[np.float32], bins: int) -> NDArray[np.float32]:
+    """Bin edges at quantiles; a value that alone fills a bin is an edge, and the others share the remaining edges.
+
+    With plain quantiles an amount that is zero for 95 % of the customers would leave one bin for all the rest.
+    """
     if not len(scores):
         return np.array([0.0, 1.0], dtype=np.float32)
-    distinct = np.unique(np.quantile(scores, np.linspace(0.0, 1.0, bins + 1)).astype(np.float32))
+    values, counts = np.unique(scores, return_counts=True)
+    heavy = counts * bins >= len(scores)
+    light = np.repeat(values[~heavy], counts[~heavy])
+    spread = np.linspace(0.0, 1.0, max(2, bins - 1 - int(heavy.sum())))
+    chosen = np.quantile(light, spread, method="nearest") if len(light) else light
+    distinct = np.unique(np.concatenate([values[heavy], chosen, values[[0, -1]]]))
     if len(distinct) == 1:
         return np.array([distinct[0], distinct[0] + 1.0], dtype=np.float32)
-    return distinct
+    return np.asarray(distinct, dtype=np.float32)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -60,7 +61,8 @@ def fit_teacher(
         _train(trainer, out / "checkpoint.pt", identity, progress)
     trainer.average.network.load_state_dict(trainer.best)
     teacher = Teacher(config, inputs, targets, trainer.average.network, trainer.device)
-    write_json(out / "history.json", {"identity": identity, "left_out": inputs.left_out, "epochs": trainer.history})
+    record = {"identity": identity, "left_out": inputs.left_out, "epochs": _json(trainer.history)}
+    write_json(out / "history.json", record)
     examine(teacher, trainer, dataset, train, out / "health.json")
     teacher.save(out / "teacher.pt")
     return teacher
@@ -110,3 +112,12 @@ def _train(trainer: Trainer, path: Path, identity: str, progress: Progress) -> N
         trainer.restore(state)
         progress.say(f"  going on after epoch {trainer.epoch}")
     trainer.run(progress, lambda: write_checkpoint(path, identity, trainer.state()))
+
+
+def _json(value: Any) -> Any:
+    """The same value with None for every number that JSON cannot carry."""
+    if isinstance(value, dict):
+        return {key: _json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_json(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -78,7 +78,9 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """All epochs done, or ``patience`` of them without a better validation score."""
+        """All epochs done, a loss that is no number, or ``patience`` epochs without a better validation score."""
+        if self.history and not all(map(math.isfinite, self.history[-1]["train_loss"].values())):
+            return True
         return self.epoch >= self.config.epochs or self.epoch - 1 - self.best_epoch >= self.config.patience
 
     @property

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from teacher.inputs.layout import TaskLayout
+from teacher.weighting import TaskWeighting, build_weighting
+from teacher.weighting.uncertainty import Uncertainty
+
+
+def tasks(*kinds: str, weights: tuple[float, ...] | None = None) -> list[TaskLayout]:
+    given = weights or (1.0,) * len(kinds)
+    return [
+        TaskLayout.model_validate({"name": f"t{i}", "type": kind, "group": "g", "width": 1, "weight": weight})
+        for i, (kind, weight) in enumerate(zip(kinds, given, strict=True))
+    ]
+
+
+def effective(weighting: TaskWeighting, count: int) -> list[float]:
+    losses = torch.ones(count, requires_grad=True)
+    (gradient,) = torch.autograd.grad(weighting(losses), losses)
+    values: list[float] = gradient.tolist()
+    return values
+
+
+def test_uniform_gives_each_loss_its_own_weight_once() -> None:
+    weighting = build_weighting("uniform", tasks("binary", "regression", weights=(3.0, 1.0)))
+    assert effective(weighting, 2) == pytest.approx([0.75, 0.25])
+
+
+def test_uncertainty_multiplies_the_task_weight_once() -> None:
+    plain = build_weighting("uncertainty", tasks("binary", "regression"))
+    weighted = build_weighting("uncertainty", tasks("binary", "regression", weights=(4.0, 1.0)))
+    assert effective(plain, 2) == pytest.approx([0.5 * 1.0, 0.5 * 0.5])
+    assert effective(weighted, 2) == pytest.approx([0.8 * 1.0, 0.2 * 0.5])
+
+
+@pytest.mark.parametrize("weights", [(1.0, 1.0), (5.0, 0.2)])
+def test_sigma_settles_at_its_closed_form(weights: tuple[float, float]) -> None:
+    """sigma^2 = L for regression, 2 L for classification, whatever the task weights."""
+    weighting = Uncertainty(tasks("regression", "multiclass", weights=weights))
+    losses = torch.tensor([0.3, 1.7])
+    optimizer = torch.optim.Adam(weighting.parameters(), lr=0.02)
+    for _ in range(600):
+        optimizer.zero_grad()
+        weighting(losses).backward()
+        optimizer.step()
+    squared = torch.exp(2 * weighting.log_sigma.detach())
+    assert squared.tolist() == pytest.approx([0.3, 3.4], rel=1e-2)
+
+
+def test_factors_are_the_measured_derivatives() -> None:
+    for name in ("uniform", "uncertainty"):
+        weighting = build_weighting(name, tasks("binary", "regression", "multiclass"))
+        if isinstance(weighting, Uncertainty):
+            with torch.no_grad():
+                weighting.log_sigma.copy_(torch.tensor([0.3, -0.4, 0.1]))
+        losses = torch.rand(3, requires_grad=True)
+        (gradient,) = torch.autograd.grad(weighting.terms(losses).sum(), losses)
+        torch.testing.assert_close(gradient, weighting.factors())
