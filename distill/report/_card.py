@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from distill.report._data import disjointness, labelling, leakage_line
 from distill.report._facts import ReportDocument
-from distill.report._overview import served_sentence
+from distill.report._overview import served_sentence, verdict_words
 from distill.report._words import (
     GATES,
     LAYERS,
@@ -25,9 +25,10 @@ __all__ = ["model_card"]
 def model_card(document: ReportDocument) -> str:
     """The whole card. Every figure comes from the report; what was not measured is said to be unknown."""
     facts, report = document.dataset, document.gates
+    word, rest = verdict_words(report)
     sections = {
         "Purpose": _PURPOSE,
-        "Outcome": f"**{'Accepted' if report.accepted else 'Rejected'}.** {report.reason}\n\n{served_sentence(report)}",
+        "Outcome": f"**{word}**{rest}\n\n{served_sentence(report)}",
         "Data": _data(document),
         "Results": f"{_results(document)}\n\nHeld-out test rows; {100 * report.config.confidence:g} % bootstrap "
         "intervals in brackets. Bold: the model that serves the task.",
@@ -88,7 +89,7 @@ def _result(task: TaskReport, models: Sequence[str]) -> list[str]:
 def _said(measure: Measure | None) -> str:
     if measure is None or measure.value is None:
         return "unknown"
-    if measure.low is None or measure.high is None:
+    if measure.low is None or measure.high is None or measure.low == measure.high:
         return number(measure.value)
     return f"{number(measure.value)} [{number(measure.low)}, {number(measure.high)}]"
 

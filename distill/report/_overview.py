@@ -23,7 +23,7 @@ from distill.report._words import (
 )
 from understudy.contracts.gates import GateReport, Layer, Measure, TaskReport
 
-__all__ = ["attention", "gate_matrix", "result_table", "served_sentence", "verdict"]
+__all__ = ["attention", "gate_matrix", "result_table", "served_sentence", "verdict", "verdict_words"]
 
 
 def served_sentence(report: GateReport) -> str:
@@ -38,7 +38,7 @@ def served_sentence(report: GateReport) -> str:
 
 def verdict(report: GateReport) -> Markup:
     """Accepted or rejected, and why, in one sentence."""
-    word = "Accepted" if report.accepted else "Rejected"
+    word, rest = verdict_words(report)
     statuses: Counter[str] = Counter(gate.status for task in report.tasks for gate in task.gates)
     tiles = [
         tag("div", tag("b", str(statuses[status])), badge(status), class_="tile")
@@ -47,18 +47,18 @@ def verdict(report: GateReport) -> Markup:
     ]
     return tag(
         "section",
-        tag("p", tag("strong", word), _sentence(report), class_="headline"),
+        tag("p", tag("strong", word), rest, class_="headline"),
         tag("p", served_sentence(report)),
         tag("div", *tiles, class_="tiles", role="group", aria_label="Gates by outcome"),
         class_=f"verdict {'accepted' if report.accepted else 'rejected'}",
     )
 
 
-def _sentence(report: GateReport) -> str:
-    """The gates' reason, after the word of the verdict."""
+def verdict_words(report: GateReport) -> tuple[str, str]:
+    """The verdict in one word, and the rest of the sentence."""
     reason = report.reason.strip()
-    text = f" {reason.removeprefix('rejected ')}" if reason.startswith("rejected ") else f": {reason}"
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    rest = f" {reason.removeprefix('rejected ')}" if reason.startswith("rejected ") else f": {reason}"
+    return "Accepted" if report.accepted else "Rejected", rest if rest.endswith((".", "!", "?")) else f"{rest}."
 
 
 def attention(report: GateReport) -> Markup:
@@ -128,8 +128,8 @@ def _result_row(report: TaskReport, models: Sequence[str]) -> Markup:
 
 
 def _brief(reason: str) -> str:
-    """What comes before the first figures; the task's detail has the whole reason."""
-    return reason.partition(":")[0]
+    """A long reason up to its first figures; the task's detail has the whole."""
+    return reason if len(reason) <= 64 else reason.partition(":")[0]
 
 
 def _find(measures: Sequence[Measure], name: str | None) -> Measure | None:

@@ -54,3 +54,4 @@ def write_report(
     """Write what `render_report` gives into the folder ``out``, each file in one rename."""
     for name, data in render_report(dataset, soft, students, report).items():
         write_bytes(out / name, data)
+        (out / name).chmod(0o644)

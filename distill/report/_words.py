@@ -134,6 +134,7 @@ def interval(measure: Measure | None) -> Markup:
     if measure is None or measure.value is None:
         return tag("span", "—", class_="value", title=measure.note if measure and measure.note else None)
     value = tag("span", number(measure.value), class_="value")
-    if measure.low is None or measure.high is None:
+    # A model without features has the same score in every replicate.
+    if measure.low is None or measure.high is None or measure.low == measure.high:
         return value
     return join(value, " ", tag("span", f"{number(measure.low)} – {number(measure.high)}", class_="range"))

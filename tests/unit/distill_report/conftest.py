@@ -116,6 +116,7 @@ def _dataset(
         seed=7,
         row_ids=np.arange(rows),
         customer_ids=np.array([f"c{i}" for i in range(rows)]),
+        units=np.arange(rows),
         split=split,
         schema=FeatureSchema(version="0" * 16, features=defs),
         features=features,

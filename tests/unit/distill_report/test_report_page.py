@@ -213,8 +213,15 @@ def test_equal_inputs_give_equal_bytes(sample: Any) -> None:
 def test_card_states_outcome_figures_and_limits(sample: Any) -> None:
     card = render_report(sample.dataset, sample.soft, sample.students, sample.report)["model_card.md"].decode()
     assert card.startswith("# Model card: Toy bank")
-    assert "**Accepted.** every blocking gate" in card
+    assert "**Accepted**: every blocking gate of every task passed." in card
     assert "| churn_signal | AUC | 0.500 | 0.810 [0.800, 0.820] | **0.830 [0.820, 0.840]** |" in card
     assert "- **unknown** spend, benefit: cannot be computed" in card
     assert "- churn_signal: alpha 0.6, rounds 213" in card
     assert "Not measured: churn_signal (benefit), nba_primary (benefit), spend (benefit)." in card
+
+
+def test_score_that_no_replicate_changes_has_no_interval(sample: Any) -> None:
+    flat = Measure(name="r2", value=0.0, low=0.0, high=0.0, rows=200)
+    scores = sample.report.tasks[2].scores | {"prior": [flat]}
+    report = with_gates(sample.report, "spend", sample.report.tasks[2].gates, scores=scores)
+    assert "0.000 – 0.000" not in Page(html(sample, report)).said
