@@ -13,6 +13,7 @@ from understudy.local.gateway import HttpResponse, failure, to_event, to_respons
 __all__ = ["MAX_PAYLOAD_BYTES", "Front"]
 
 MAX_PAYLOAD_BYTES = 10 * 2**20  # API Gateway's own limit
+POLL_SECONDS = 0.05  # how long `close` may take to be noticed
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD")
 
 
@@ -21,7 +22,7 @@ class Front:
 
     def __init__(self, invoke: Callable[[dict[str, Any]], Any], port: int) -> None:
         self._server = _Server(("127.0.0.1", port), _handler_for(invoke))
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True)
         self._thread.start()
 
     @property

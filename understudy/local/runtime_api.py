@@ -17,6 +17,7 @@ from typing import Literal
 __all__ = ["Outcome", "RuntimeApi"]
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:understudy"
+POLL_SECONDS = 0.05  # how long `close` may take to be noticed
 PREFIX = "/2018-06-01/runtime/"
 
 
@@ -52,7 +53,7 @@ class RuntimeApi:
         self._invocations: queue.Queue[_Invocation | None] = queue.Queue()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self.outcomes, self._invocations))
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
 
     @property
     def address(self) -> str:

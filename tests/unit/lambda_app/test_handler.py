@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -199,8 +198,8 @@ def test_the_record_that_fits_the_students_is_preferred(function: Any) -> None:
 
 
 @pytest.fixture
-def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
-    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+def logged(capsys: pytest.CaptureFixture[str]) -> Any:
+    return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def test_logs_are_json_lines_without_the_customer(function: Any, logged: Any) -> None:
