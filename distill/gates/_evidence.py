@@ -92,7 +92,7 @@ def gather(
         decisions={model: decide(task.type, said, cuts[model]) for model, said in on_test.items()},
         truth=dataset.truth[task.name][test] if task.name in dataset.truth else None,
         protected={name: groups[test] for name, groups in dataset.protected.items()},
-        resampler=Resampler(dataset.customer_ids[test], _strata(task, labels[test]), config.bootstrap, seed),
+        resampler=Resampler(dataset.units[test], _strata(task, labels[test]), config.bootstrap, seed),
     )
 
 

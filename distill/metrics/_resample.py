@@ -1,4 +1,4 @@
-"""A stratified bootstrap over customers, as weights: one definition serves the value and its interval."""
+"""A stratified bootstrap over split units, as weights: one definition serves the value and its interval."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ class Bootstrapped:
 class Resampler:
     """Bootstrap weights of the test rows.
 
-    Whole units (customers) are drawn with replacement, because rows of one customer are not independent; they are
-    drawn within strata (Efron and Tibshirani, 1993, chapter 8), so that no replicate loses a rare class. The stratum
-    of a unit is the class of its first row with a known label.
+    Whole split units (customers, households) are drawn with replacement, because their rows are not independent; they
+    are drawn within strata (Efron and Tibshirani, 1993, chapter 8), so that no replicate loses a rare class. The
+    stratum of a unit is the class of its first row with a known label.
 
     Args:
-        units: ``[m]`` customer of each row.
+        units: ``[m]`` number of the split unit of each row.
         strata: ``[m]`` class of each row, NaN = unknown.
         replicates: B.
         seed: Makes the same weights every time.
     """
 
-    def __init__(self, units: NDArray[np.str_], strata: Floats, replicates: int, seed: int) -> None:
+    def __init__(self, units: NDArray[np.int64], strata: Floats, replicates: int, seed: int) -> None:
         names, self._unit = np.unique(units, return_inverse=True)
         stratum_of_unit = np.full(len(names), np.nan)
         known = np.flatnonzero(~np.isnan(strata))[::-1]

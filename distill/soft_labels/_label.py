@@ -43,10 +43,10 @@ def label_out_of_fold(
 ) -> SoftLabels:
     """Label every row by teachers that were not trained on it.
 
-    The training customers are hashed into ``folds`` folds. Teacher k is trained on the training rows outside fold k
-    (the validation rows stop it early) and labels fold k, the validation rows and the test rows. Validation and test
-    rows get the mean of the K teachers. A fold whose labels are in ``out/fold<k>/labels`` for the same inputs is not
-    trained again; a fold that was interrupted resumes from its checkpoint.
+    The training units (customers, households, copies) are hashed into ``folds`` folds. Teacher k is trained on the
+    training rows outside fold k (the validation rows stop it early) and labels fold k, the validation rows and the
+    test rows. Validation and test rows get the mean of the K teachers. A fold whose labels are in
+    ``out/fold<k>/labels`` for the same inputs is not trained again; an interrupted fold resumes from its checkpoint.
 
     Args:
         dataset: All splits.
@@ -59,12 +59,12 @@ def label_out_of_fold(
         Soft labels of every row; also written to ``out/soft.parquet``.
 
     Raises:
-        UserError: the splits share a row or a customer, a fold would be empty, or a teacher's prediction is not
+        UserError: the splits share a row, a customer or a unit, a fold would be empty, or a teacher's prediction is not
             finite (exit code 4).
     """
     require_disjoint(dataset)
     train = dataset.rows("train")
-    fold_of_train = assign_folds(dataset.customer_ids[train], folds, config.seed)
+    fold_of_train = assign_folds(dataset.customer_ids[train], dataset.units[train], folds, config.seed)
     parts = [
         _label_fold(dataset, config, train[fold_of_train != k], train[fold_of_train == k], out / f"fold{k}", progress)
         for k in range(folds)

@@ -42,6 +42,8 @@ class Dataset:
         fingerprint: sha256 over the source bytes, the spec, the seed and the sample.
         row_ids: ``[rows]`` unique and stable: the row's place in the base table.
         customer_ids: ``[rows]`` the key.
+        units: ``[rows]`` number of the split unit: rows of one unit (a household, copies of one row) are never parted,
+            by the split or by anything that splits again.
         split: ``[rows]`` 0 train, 1 valid, 2 test.
         schema: fitted on training rows only.
         features: ``[rows, F]`` what ``understudy.contracts.features.encode`` gives for the row's record.
@@ -60,6 +62,7 @@ class Dataset:
     seed: int
     row_ids: NDArray[np.int64]
     customer_ids: NDArray[np.str_]
+    units: NDArray[np.int64]
     split: NDArray[np.int8]
     schema: FeatureSchema
     features: NDArray[np.float64]

@@ -122,6 +122,7 @@ def _prepared_rows(
     return PreparedRows(
         row_ids=kept,
         customer_ids=[keys[i] for i in kept],
+        units=split.units,
         as_of=[as_of[i] for i in kept],
         split=split.split,
         raw=select_raw(raw, kept),

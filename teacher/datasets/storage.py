@@ -32,6 +32,7 @@ class PreparedRows:
 
     row_ids: NDArray[np.int64]
     customer_ids: list[str]
+    units: NDArray[np.int64]
     as_of: list[str]
     split: NDArray[np.int8]
     raw: RawFeatures
@@ -72,6 +73,7 @@ def _table(rows: PreparedRows) -> pa.Table:
         "row_id": rows.row_ids,
         "customer_id": pa.array(rows.customer_ids, type=pa.string()),
         "as_of": pa.array(rows.as_of, type=pa.string()),
+        "unit": rows.units,
         "split": rows.split,
     }
     columns |= {FEATURE + name: values for name, values in rows.raw.items()}
@@ -110,6 +112,7 @@ def open_dataset(out: Path) -> Dataset:
         seed=facts["seed"],
         row_ids=table["row_id"].to_numpy(),
         customer_ids=_strings(table, "customer_id"),
+        units=table["unit"].to_numpy(),
         split=table["split"].to_numpy(),
         schema=schema,
         features=encode_rows(schema, _raw(table, schema)),

@@ -107,6 +107,7 @@ def make_bank(rows: int = 3000, seed: int = 0, **spec: Any) -> Bank:
         seed=seed,
         row_ids=np.arange(rows, dtype=np.int64) * 3 + 5,
         customer_ids=np.array([f"c{i:06d}" for i in range(rows)]),
+        units=np.arange(rows, dtype=np.int64),
         split=split,
         schema=schema,
         features=features,

@@ -14,7 +14,7 @@ SAID = RNG.random((N, 2)) < 0.4
 TRUE = RNG.random((N, 2)) < 0.3
 KNOWN = RNG.random(N) < 0.8
 DIVERGENCE = RNG.random(N)
-RESAMPLER = Resampler(np.array([str(i) for i in range(N)]), np.zeros(N), 20, 0)
+RESAMPLER = Resampler(np.arange(N), np.zeros(N), 20, 0)
 
 
 def test_counts_rates_and_ratios() -> None:

@@ -67,7 +67,7 @@ def test_every_row_is_labelled_by_teachers_that_never_saw_it(bank: Any, academy:
     dataset = bank.dataset
     soft = label(dataset, tmp_path)
     train, others = dataset.rows("train"), np.flatnonzero(dataset.split != 0)
-    assert np.array_equal(soft.fold[train], assign_folds(dataset.customer_ids[train], FOLDS, 0))
+    assert np.array_equal(soft.fold[train], assign_folds(dataset.customer_ids[train], dataset.units[train], FOLDS, 0))
     assert (soft.fold[others] == -1).all()
     sizes = np.array([len(fitted) for fitted, _, _ in academy.trained])
     by_teacher = sizes[soft.fold[train]] / 1e4
@@ -132,3 +132,12 @@ def test_a_prediction_that_is_not_finite_is_refused(bank: Any, academy: Academy,
     with pytest.raises(UserError, match="not finite"):
         label(bank.dataset, tmp_path)
     assert not (tmp_path / "soft.parquet").exists()
+
+
+def test_a_household_is_labelled_by_one_teacher_and_never_parted(bank: Any, academy: Academy, tmp_path: Path) -> None:
+    units = bank.dataset.units // 5 + 10_000 * bank.dataset.split.astype(np.int64)
+    soft = label(replace(bank.dataset, units=units), tmp_path)
+    train = bank.dataset.rows("train")
+    assert all(len(set(soft.fold[train][units[train] == unit].tolist())) == 1 for unit in np.unique(units[train]))
+    with pytest.raises(UserError, match="split units are in both"):
+        label(replace(bank.dataset, units=bank.dataset.units // 5), tmp_path)

@@ -123,7 +123,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     hits = 0
     for trial in range(60):
         sample = rng.normal(size=150)
-        units = np.array([f"u{i}" for i in range(150)])
+        units = np.arange(150)
         result = Resampler(units, np.zeros(150), 200, trial).run({"mean": weighted_mean(sample)})["mean"]
         low, high = result.interval(0.9)
         hits += int(low <= 0 <= high)
@@ -131,7 +131,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
 
 
 def test_strata_keep_their_size_and_units_stay_whole() -> None:
-    units = np.array([f"u{i // 2}" for i in range(100)])
+    units = np.arange(100) // 2
     strata = np.repeat((np.arange(50) < 5).astype(float), 2)
     for weights in Resampler(units, strata, 100, 0).chunks():
         assert (weights[:, strata == 1].sum(axis=1) == 10).all()
@@ -139,7 +139,7 @@ def test_strata_keep_their_size_and_units_stay_whole() -> None:
 
 
 def test_replicates_repeat_with_the_seed_and_differences_are_paired() -> None:
-    units = np.array([str(i) for i in range(N)])
+    units = np.arange(N)
     functionals = {"a": auc(LABELS, SCORES, KEEP), "b": auc(LABELS, SCORES, KEEP)}
     first = Resampler(units, LABELS, 100, 7).run(functionals)
     again = Resampler(units, LABELS, 100, 7).run(functionals)
@@ -153,6 +153,6 @@ def test_an_interval_of_mostly_unknown_replicates_is_unknown() -> None:
     def half(weights: np.ndarray) -> np.ndarray:
         return np.where(np.arange(len(weights)) % 2, np.nan, 1.0)
 
-    result = Resampler(np.array(["a", "b"]), np.zeros(2), 100, 0).run({"half": half})["half"]
+    result = Resampler(np.array([0, 1]), np.zeros(2), 100, 0).run({"half": half})["half"]
     assert np.isnan(result.interval(0.95)).all()
     assert np.isnan(result.standard_error())
