@@ -1,0 +1,1 @@
+"""What is kept (stateful), and what can be thrown away and deployed again (serving)."""
