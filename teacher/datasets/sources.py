@@ -70,6 +70,8 @@ def open_sources(
     spec = loaded.spec
     with tempfile.TemporaryDirectory(prefix="understudy-") as folder, duckdb.connect() as con:
         con.execute("SET threads = 1")
+        # Parquet statistics leave NaN out, and folding by them makes isnan() false where there is one.
+        con.execute("SET disabled_optimizers = 'statistics_propagation'")
         tables = Tables(con, Path(folder))
         generated = _generate(spec, Path(folder) / "generated", customers, seed, progress)
         for source in spec.sources:
@@ -160,10 +162,8 @@ def _load_parquet(tables: Tables, source: Source, path: Path) -> None:
     tables.digests[source.name] = _digest(path)
     literal = str(path).replace("'", "''")
     try:
-        tables.con.execute(
-            f"CREATE TABLE {quote(source.name)} AS "
-            f"SELECT row_number() OVER () AS {quote(ROW)}, * FROM read_parquet('{literal}')"
-        )
+        rows = f"SELECT row_number() OVER () AS {quote(ROW)}, * FROM read_parquet('{literal}')"
+        _create(tables.con, source.name, rows)
     except duckdb.Error as error:
         raise UserError(f"not a readable Parquet file: {_first_line(error)}", where=str(path)) from None
 
@@ -172,11 +172,21 @@ def _build_view(tables: Tables, source: Source) -> None:
     where = f"source {source.name!r}, sql"
     body = select_only(source.sql or "", where)
     try:
-        tables.con.execute(
-            f"CREATE TABLE {quote(source.name)} AS SELECT COLUMNS(lambda c: c NOT LIKE '@%') FROM ({body}\n)"
-        )
+        _create(tables.con, source.name, f"SELECT COLUMNS(lambda c: c NOT LIKE '@%') FROM ({body}\n)")
     except duckdb.Error as error:
         raise UserError(f"the view does not run: {_first_line(error)}", where=where, fix="Correct the SQL.") from None
+
+
+def _create(con: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
+    """Create the table ``name``; a stored NaN becomes NULL, so that missing is one thing in every expression."""
+    described = con.execute(f"DESCRIBE {select}").fetchall()
+    cells = ", ".join(
+        f"CASE WHEN isnan({quote(column)}) THEN NULL ELSE {quote(column)} END AS {quote(column)}"
+        if kind in ("FLOAT", "DOUBLE")
+        else quote(column)
+        for column, kind, *_ in described
+    )
+    con.execute(f"CREATE TABLE {quote(name)} AS SELECT {cells} FROM ({select})")
 
 
 def _first_line(error: Exception) -> str:
