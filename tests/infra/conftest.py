@@ -1,0 +1,66 @@
+"""One synthesis per stage for all tests of the stacks; the package is a stub, so nothing is built."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Before jsii starts its kernel: how old the local Node is, is not what these tests are about.
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+
+from aws_cdk import App
+from aws_cdk import aws_lambda as lambda_
+
+from infra.app import add_stacks
+
+CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
+
+
+class Synthesised:
+    """The templates of one stage, as CloudFormation will read them."""
+
+    def __init__(self, folder: Path, stub: Path, context: dict[str, Any]) -> None:
+        app = App(context=CONTEXT | context, outdir=str(folder), analytics_reporting=False)
+        self.stateful_stack, self.serving_stack = add_stacks(app, lambda_.Code.from_asset(str(stub)))
+        app.synth()
+        self.folder = folder
+        self.stateful = json.loads((folder / f"{self.stateful_stack.stack_name}.template.json").read_text())
+        self.serving = json.loads((folder / f"{self.serving_stack.stack_name}.template.json").read_text())
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Logical id -> resource, in both stacks."""
+        resources = self.stateful["Resources"] | self.serving["Resources"]
+        return {name: resource for name, resource in resources.items() if resource["Type"] == kind}
+
+    def only(self, kind: str) -> dict[str, Any]:
+        """The properties of the one resource of ``kind``."""
+        (resource,) = self.of_type(kind).values()
+        properties: dict[str, Any] = resource["Properties"]
+        return properties
+
+
+@pytest.fixture(scope="session")
+def stub(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "placeholder.py").write_text("")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def synthesise(stub: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Synthesised]:
+    return lambda **context: Synthesised(tmp_path_factory.mktemp("cdk") / "out", stub, context)
+
+
+@pytest.fixture(scope="session")
+def dev(synthesise: Callable[..., Synthesised]) -> Synthesised:
+    return synthesise()
+
+
+@pytest.fixture(scope="session")
+def prod(synthesise: Callable[..., Synthesised]) -> Synthesised:
+    return synthesise(stage="prod", bundle="bundles/finsynth-1.zip")

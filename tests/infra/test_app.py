@@ -1,0 +1,95 @@
+"""The synthesis as a whole: offline, clean, repeatable, and holding the real package."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, Stack, Validations
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from cdk_nag import AwsSolutionsChecks
+
+from infra import bundling
+from infra.acknowledge import acknowledge
+from infra.constructs import function_code
+
+
+def test_it_asks_no_account_for_anything(dev: Any) -> None:
+    manifest = json.loads((dev.folder / "manifest.json").read_text())
+    assert "missing" not in manifest
+    stacks = [a for a in manifest["artifacts"].values() if a["type"] == "aws:cloudformation:stack"]
+    assert {stack["environment"] for stack in stacks} == {"aws://unknown-account/unknown-region"}
+
+
+def test_the_same_inputs_give_the_same_templates(dev: Any, synthesise: Callable[..., Any]) -> None:
+    again = synthesise()
+    assert again.stateful == dev.stateful
+    assert again.serving == dev.serving
+
+
+def test_another_bundle_makes_another_version_of_the_function(dev: Any, synthesise: Callable[..., Any]) -> None:
+    other = synthesise(bundle="next.zip")
+    assert set(other.of_type("AWS::Lambda::Version")) != set(dev.of_type("AWS::Lambda::Version"))
+    assert other.stateful == dev.stateful
+
+
+def test_the_stages_share_no_name(dev: Any, prod: Any) -> None:
+    def names(synthesised: Any) -> set[str]:
+        resources = {**synthesised.stateful["Resources"], **synthesised.serving["Resources"]}
+        kinds = ("TableName", "FunctionName", "BucketName")
+        return {
+            r["Properties"][k] for r in resources.values() for k in kinds if isinstance(r["Properties"].get(k), str)
+        }
+
+    assert len(names(dev)) == 4
+    assert not names(dev) & names(prod)
+
+
+def test_a_finding_of_cdk_nag_stops_the_synthesis_and_an_acknowledgement_lets_it_pass(tmp_path: Path) -> None:
+    """The stacks of the application are synthesised under the same checks, so they are clean."""
+
+    def synthesise(name: str, *findings: str) -> None:
+        app = App(outdir=str(tmp_path / name), analytics_reporting=False)
+        bucket = s3.Bucket(Stack(app, "planted"), "Bucket", block_public_access=s3.BlockPublicAccess.BLOCK_ALL)
+        for finding in findings:
+            acknowledge(bucket, finding, "It is planted.")
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        app.synth()
+
+    with pytest.raises(RuntimeError, match="AwsSolutions-S10"):
+        synthesise("bad", "S1")
+    synthesise("good", "S1", "S10")
+
+
+def test_every_acknowledgement_has_a_reason(dev: Any) -> None:
+    accepted = {}
+    for name in ("stateful", "serving"):
+        metadata = json.loads((dev.folder / f"understudy-dev-{name}.metadata.json").read_text())
+        for path, entries in metadata.items():
+            for entry in entries:
+                if "acknowledge" in entry["type"].lower():
+                    accepted[path] = entry["data"]
+    said = json.dumps(accepted)
+    assert len(accepted) == 4, accepted
+    for finding in ("S1", "SMG4", "L1", "IAM5[Resource::*]"):
+        assert f"AwsSolutions-{finding}" in said
+
+
+def test_the_deployed_package_is_the_one_that_is_built(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path / "out"), analytics_reporting=False)
+    lambda_.Function(
+        Stack(app, "package"),
+        "Function",
+        runtime=lambda_.Runtime.PYTHON_3_13,
+        handler="lambda_app.handler.handler",
+        code=function_code.function_code(),
+    )
+    app.synth()
+    (asset,) = (tmp_path / "out").glob("asset.*.zip")
+    built = bundling.build_function_zip(tmp_path / "built.zip", arch="arm64", python="3.13")
+    assert hashlib.sha256(asset.read_bytes()).hexdigest() == hashlib.sha256(built.read_bytes()).hexdigest()

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from infra.config import STAGES, read_deployment
+from understudy.errors import UserError
+
+
+def test_a_deployment_is_a_stage_and_a_bundle() -> None:
+    deployment = read_deployment({"stage": "prod", "bundle": "bundles/v1.zip"})
+    assert deployment.prefix == "understudy-prod"
+    assert deployment.config == STAGES["prod"]
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        ({"bundle": "a.zip"}, "no stage was given"),
+        ({"stage": "staging", "bundle": "a.zip"}, "unknown stage 'staging'"),
+        ({"stage": "dev"}, "no bundle was given"),
+        ({"stage": "dev", "bundle": "champion"}, "'champion' cannot be a bundle"),
+        ({"stage": "dev", "bundle": "/a.zip"}, "'/a.zip' cannot be a bundle"),
+        ({"stage": "dev", "bundle": "a*.zip"}, "cannot be a bundle"),
+        ({"stage": "dev", "bundle": 7}, "cannot be a bundle"),
+    ],
+)
+def test_what_cannot_be_deployed_is_refused_and_says_what_to_add(context: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message.replace("*", r"\*")) as raised:
+        read_deployment(context)
+    assert "-c " in raised.value.fix
+
+
+def test_the_command_ends_with_the_message_and_no_traceback() -> None:
+    done = subprocess.run([sys.executable, "-m", "infra.app"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no stage was given" in done.stderr
+    assert "one of: dev, prod" in done.stderr
+    assert "Traceback" not in done.stderr

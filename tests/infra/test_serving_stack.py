@@ -1,0 +1,167 @@
+"""What answers requests: one function, reachable in one way, allowed what its code does and nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from infra.config import STAGES
+from lambda_app.routes import ROUTES
+from lambda_app.settings import Settings
+from understudy.audit import AuditLog, Keyring
+from understudy.stores import open_store
+from understudy.stores.tables import TABLES
+
+
+def test_it_holds_exactly_this_function_and_its_endpoint(dev: Any) -> None:
+    kinds = Counter(resource["Type"] for resource in dev.serving["Resources"].values())
+    routes = sum(len(methods) for methods in ROUTES.values())
+    assert kinds == {
+        "AWS::Lambda::Function": 1,
+        "AWS::Lambda::Version": 1,
+        "AWS::Lambda::Alias": 1,
+        "AWS::Lambda::Permission": routes,
+        "AWS::IAM::Role": 1,
+        "AWS::IAM::Policy": 1,
+        "AWS::Logs::LogGroup": 2,
+        "AWS::ApiGatewayV2::Api": 1,
+        "AWS::ApiGatewayV2::Stage": 1,
+        "AWS::ApiGatewayV2::Integration": 1,
+        "AWS::ApiGatewayV2::Route": routes,
+    }
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_function_is_as_the_stage_says(request: pytest.FixtureRequest, stage: str) -> None:
+    synthesised, config = request.getfixturevalue(stage), STAGES[stage]
+    function = synthesised.only("AWS::Lambda::Function")
+    assert function["Runtime"] == "python3.13"
+    assert function["Architectures"] == ["arm64"]
+    assert function["MemorySize"] == config.memory_mb
+    assert function["Timeout"] == config.timeout_s
+    assert function["ReservedConcurrentExecutions"] == config.reserved_concurrency
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    groups = synthesised.of_type("AWS::Logs::LogGroup")
+    assert function["LoggingConfig"]["LogGroup"]["Ref"] in groups
+    assert {group["Properties"]["RetentionInDays"] for group in groups.values()} == {config.log_days}
+
+
+def test_its_handler_exists(dev: Any) -> None:
+    module, name = dev.only("AWS::Lambda::Function")["Handler"].rsplit(".", 1)
+    assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_its_environment_is_what_the_function_reads(dev: Any, prod: Any) -> None:
+    variables = dev.only("AWS::Lambda::Function")["Environment"]["Variables"]
+    assert set(variables) == {name.upper() for name in Settings.model_fields}
+    assert variables["UNDERSTUDY_STORE"] == "dynamodb://understudy-dev"
+    start, _, end = variables["UNDERSTUDY_BUNDLE"]["Fn::Join"][1]
+    assert (start, end) == ("s3://", "/champion.zip")
+    assert variables["UNDERSTUDY_AUDIT_KEYS"]["Fn::Join"][1][0] == "secretsmanager://"
+    changed = prod.only("AWS::Lambda::Function")["Environment"]["Variables"]
+    assert changed["UNDERSTUDY_BUNDLE"]["Fn::Join"][1][2] == "/bundles/finsynth-1.zip"
+
+
+def test_requests_reach_the_alias_and_nothing_else(dev: Any) -> None:
+    ((alias, resource),) = dev.of_type("AWS::Lambda::Alias").items()
+    assert resource["Properties"]["Name"] == "live"
+    (version,) = dev.of_type("AWS::Lambda::Version")
+    assert resource["Properties"]["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
+    assert dev.only("AWS::ApiGatewayV2::Integration")["IntegrationUri"] == {"Ref": alias}
+    for permission in dev.of_type("AWS::Lambda::Permission").values():
+        assert permission["Properties"]["FunctionName"] == {"Ref": alias}
+        assert permission["Properties"]["Principal"] == "apigateway.amazonaws.com"
+
+
+def test_the_endpoint_has_the_functions_routes_and_each_wants_a_signature(dev: Any) -> None:
+    routes = [route["Properties"] for route in dev.of_type("AWS::ApiGatewayV2::Route").values()]
+    served = {f"{method} {path}" for path, methods in ROUTES.items() for method in methods}
+    assert {route["RouteKey"] for route in routes} == served
+    assert {route["AuthorizationType"] for route in routes} == {"AWS_IAM"}
+    assert dev.only("AWS::ApiGatewayV2::Integration")["PayloadFormatVersion"] == "2.0"
+
+
+def test_access_is_logged_without_customer_ids_and_throttled(dev: Any) -> None:
+    stage = dev.only("AWS::ApiGatewayV2::Stage")
+    logged = json.loads(stage["AccessLogSettings"]["Format"])
+    assert {"requestId", "routeKey", "status", "caller"} <= set(logged)
+    assert not {"$context.path", "$context.requestOverride.path"} & set(logged.values())
+    assert stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"][0] in dev.of_type("AWS::Logs::LogGroup")
+    limits = stage["DefaultRouteSettings"]
+    assert (limits["ThrottlingRateLimit"], limits["ThrottlingBurstLimit"]) == (20, 40)
+
+
+def granted(dev: Any) -> dict[str, Any]:
+    """Action -> resources, of the function's role."""
+    assert "ManagedPolicyArns" not in dev.only("AWS::IAM::Role")
+    statements = dev.only("AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    actions: dict[str, Any] = {}
+    for statement in statements:
+        assert statement["Effect"] == "Allow"
+        names = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        actions |= dict.fromkeys(names, statement["Resource"])
+    return actions
+
+
+def test_no_permission_is_wider_than_a_resource_except_tracing(dev: Any) -> None:
+    actions = granted(dev)
+    assert not [action for action in actions if "*" in action]
+    assert {action for action, resource in actions.items() if resource == "*"} == {
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    }
+    assert actions["s3:GetObject"]["Fn::Join"][1][1] == "/champion.zip"
+
+
+@pytest.fixture
+def used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[set[str]]:
+    """The DynamoDB permissions that the request path needs, by watching it work."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-northeast-2")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with mock_aws():
+        prefix = f"infra-{uuid4().hex[:8]}"
+        for table in TABLES:
+            keys = [table.partition, *([table.sort] if table.sort else [])]
+            boto3.client("dynamodb").create_table(
+                TableName=table.name(prefix),
+                KeySchema=[
+                    {"AttributeName": k[0], "KeyType": r} for k, r in zip(keys, ("HASH", "RANGE"), strict=False)
+                ],
+                AttributeDefinitions=[{"AttributeName": key[0], "AttributeType": key[1]} for key in keys],
+                BillingMode="PAY_PER_REQUEST",
+            )
+        store: Any = open_store(f"dynamodb://{prefix}")
+        needed: set[str] = set()
+        store._client.meta.events.register(
+            "before-call.dynamodb", lambda model, params, **_: needed.update(model_of(model, params))
+        )
+        keyring = Keyring.create(tmp_path / "keys.json")
+        for _ in range(2):  # the second log of the writer has to look up its head
+            AuditLog(store, keyring, "w").append("model_inference", {"request_id": "r1"})
+        store.read_context("c1")
+        store.set_opt_out("c1", True)
+        store.get_request("r1")
+        yield needed
+
+
+def model_of(model: Any, params: Any) -> set[str]:
+    """The IAM actions of one call: a transaction needs those of its parts."""
+    if model.name != "TransactWriteItems":
+        return {f"dynamodb:{model.name}"}
+    return {f"dynamodb:{kind}Item" for part in json.loads(params["body"])["TransactItems"] for kind in part}
+
+
+def test_the_role_may_do_what_the_code_does_and_no_more(dev: Any, used: set[str]) -> None:
+    assert used == {action for action in granted(dev) if action.startswith("dynamodb:")}
+    others = {action for action in granted(dev) if not action.startswith(("dynamodb:", "logs:", "xray:"))}
+    assert others == {"secretsmanager:GetSecretValue", "s3:GetObject"}
