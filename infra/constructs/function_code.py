@@ -18,8 +18,8 @@ __all__ = ["function_code"]
 class _Local:
     """Builds where the synthesis runs. It never declines, so that Docker is never asked for."""
 
-    def try_bundle(self, output_dir: str, options: Any) -> bool:
-        del options  # what to do is all in the builder
+    def try_bundle(self, output_dir: str, *positional: Any, **options: Any) -> bool:
+        del positional, options  # jsii passes the options by position, its type declares them by name
         build_function_zip(Path(output_dir) / "function.zip", arch="arm64", python="3.13")
         return True
 
