@@ -63,7 +63,7 @@ def prepare(
         labels = read_labels(spec, tables)
         raw = read_features(spec, tables)
         advance(note="base table")
-        split = _split(spec, tables, raw, seed, limit)
+        split, orders = _split(spec, tables, raw, seed, limit)
         rows = _prepared_rows(spec, tables, raw, labels, split)
         steps = {s.name: read_sequence(spec, s, tables, rows.row_ids) for s in spec.sequences}
         rows.sequences.update({name: Sequences(read.values, read.mask) for name, read in steps.items()})
@@ -74,7 +74,7 @@ def prepare(
         fitted = fit_schema(spec, rows.raw, train, rows.row_ids)
         features = encode_rows(fitted.schema, rows.raw)
         advance(note="features")
-        checks = run_gate(_gate_inputs(spec, fitted, features, rows, split, steps, seed), progress)
+        checks = run_gate(_gate_inputs(spec, fitted, features, rows, split, orders, steps, seed), progress)
         _refuse(spec, checks, out)
         advance(note="leakage gate")
         facts = _facts(spec, tables, rows, fitted, seed, limit)
@@ -91,7 +91,10 @@ def prepare(
     return facts
 
 
-def _split(spec: DatasetSpec, tables: Tables, raw: RawFeatures, seed: int, limit: int | None) -> Split:
+def _split(
+    spec: DatasetSpec, tables: Tables, raw: RawFeatures, seed: int, limit: int | None
+) -> tuple[Split, dict[str, NDArray[np.float64]]]:
+    """The split, and the place of every row that was assigned in the order of the file and of the ids."""
     name = spec.split.key or spec.key
     cell = KEY if name == ROW_KEY else quote(name)
     keys = evaluate(tables, [f"CAST({cell} AS VARCHAR)"], "split.key").column(0).to_pylist()
@@ -106,7 +109,8 @@ def _split(spec: DatasetSpec, tables: Tables, raw: RawFeatures, seed: int, limit
         if not (split.split == index).any():
             what = f"the {part} split has no row"
             raise UserError(what, where="split", fix="Give more rows or groups, or other fractions.")
-    return split
+    ids = np.asarray([keys[i] for i in sampled])
+    return split, {"file order": sampled.astype(np.float64), "id order": id_order(ids)}
 
 
 def _digests(raw: RawFeatures) -> list[str]:
@@ -141,6 +145,7 @@ def _gate_inputs(
     features: NDArray[np.float64],
     rows: PreparedRows,
     split: Split,
+    orders: dict[str, NDArray[np.float64]],
     steps: dict[str, ReadSequence],
     seed: int,
 ) -> GateInputs:
@@ -155,10 +160,9 @@ def _gate_inputs(
         split=rows.split,
         row_ids=rows.row_ids,
         units=split.units,
-        orders={
-            "file order": rows.row_ids.astype(np.float64),
-            "id order": id_order(np.asarray(rows.customer_ids)),
-        },
+        orders=orders,
+        assigned_split=split.assigned_split,
+        assigned_units=split.assigned_units,
         disjoint=disjoint,
         last_steps={name: read.last_step for name, read in steps.items() if read.last_step is not None},
         cutoffs=np.asarray(rows.as_of, dtype="datetime64[us]") if spec.split.time else None,

@@ -21,11 +21,17 @@ SPLITS = ("train", "valid", "test")
 @dataclass(frozen=True)
 class Split:
     """``split`` ``[kept]`` (0 train, 1 valid, 2 test) of the rows at ``positions`` ``[kept]``; ``units`` ``[kept]``
-    numbers the unit of each: rows of one unit are never parted."""
+    numbers the unit of each: rows of one unit are never parted.
+
+    ``assigned_split`` and ``assigned_units`` ``[rows]`` say the same of every row, before a time split leaves rows out:
+    rows of a file in the order of time are kept by their place, but must not be assigned by it.
+    """
 
     positions: NDArray[np.int64]
     split: NDArray[np.int8]
     units: NDArray[np.int64]
+    assigned_split: NDArray[np.int8]
+    assigned_units: NDArray[np.int64]
 
 
 def row_digests(columns: Sequence[Sequence[object]]) -> list[str]:
@@ -96,7 +102,7 @@ def assign_splits(
     if spec.time is not None and cutoffs is not None:
         kept = np.where(split == 2, cutoffs == spec.time.test, cutoffs == spec.time.train)
     positions = np.flatnonzero(kept).astype(np.int64)
-    return Split(positions=positions, split=split[positions], units=units[positions])
+    return Split(positions, split[positions], units[positions], split, units)
 
 
 def _fractions(names: Sequence[str], salt: str) -> NDArray[np.float64]:

@@ -32,7 +32,8 @@ class GateInputs:
     Attributes:
         features: encoded, ``[rows, F]``.
         units: ``[rows]`` number of the group that must not be parted.
-        orders: name -> place of each row in that order.
+        orders: name -> place ``[assigned rows]`` in that order.
+        assigned_split, assigned_units: ``[assigned rows]`` before a time split left rows out.
         disjoint: name -> ``[rows]`` numbers that no two splits may share.
         last_steps: sequence -> newest step of each row (time splits only).
         cutoffs: ``[rows]`` or None without a time split.
@@ -46,6 +47,8 @@ class GateInputs:
     row_ids: NDArray[np.int64]
     units: NDArray[np.int64]
     orders: dict[str, NDArray[np.float64]]
+    assigned_split: NDArray[np.int8]
+    assigned_units: NDArray[np.int64]
     disjoint: dict[str, NDArray[np.int64]]
     last_steps: dict[str, NDArray[np.datetime64]]
     cutoffs: NDArray[np.datetime64] | None
@@ -61,7 +64,7 @@ def run_gate(inputs: GateInputs, progress: Progress) -> list[Check]:
     checks = [
         check_disjoint(inputs.disjoint, inputs.split),
         check_fits(inputs.fitted, inputs.features, inputs.row_ids, inputs.split),
-        check_order(inputs.orders, inputs.split, inputs.units),
+        check_order(inputs.orders, inputs.assigned_split, inputs.assigned_units),
         check_gap(spec.split.time),
         check_events(inputs.last_steps, inputs.cutoffs),
         check_single(spec, schema, inputs.features, inputs.labels, wide),
