@@ -189,11 +189,12 @@ def audit_fsck(
     store: Annotated[str | None, typer.Option(help="Store URL (sqlite:///..., dynamodb://...).")] = None,
     keys: Annotated[str | None, typer.Option(help="Keyring URL (file://..., secretsmanager://...).")] = None,
 ) -> None:
-    """Re-verify the whole audit log; exit code 3 and the first bad entry if it was altered."""
+    """Re-verify the whole audit log; exit code 3 and the first bad entry of each writer if altered."""
     from understudy.cli.audit import check_log
 
-    if not check_log(console, run, store, keys):
-        raise typer.Exit(3)
+    report = check_log(console, run, store, keys)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
 
 
 @app.command()

@@ -55,7 +55,7 @@ def walk(
         show_trace(console, answer, result.manifest, pipeline.dataset.catalog)
         for locale in locales[1:]:
             show_answer(console, ask(url, chosen, locale=locale))
-    if not check_log(console, pipeline.root, None, None):
+    if check_log(console, pipeline.root, None, None).verdict != "clean":
         raise UserError(
             "the audit log does not verify", where=paths.store, fix="See the entry named above.", exit_code=3
         )

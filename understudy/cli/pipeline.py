@@ -84,9 +84,13 @@ class Pipeline:
     def dataset(self) -> Dataset:
         """Validated, split, leak-checked data (``data/``)."""
         from teacher.datasets import open_dataset, prepare
+        from teacher.datasets.sources import source_digests
 
         inputs = {
-            "spec": self.spec.fingerprint(self.data_dir),
+            "spec": self.spec.spec.model_dump(mode="json"),
+            "catalog": self.spec.catalog.model_dump(mode="json"),
+            "glossary": self.spec.glossary.model_dump(mode="json"),
+            "files": source_digests(self.spec, self.data_dir),
             "seed": self.config.seed,
             "customers": self.config.customers,
             "code": source_fingerprint("teacher/datasets", "teacher/leakage", "understudy/contracts"),
@@ -161,7 +165,7 @@ class Pipeline:
     @cached_property
     def manifest(self) -> Manifest:
         """The bundle (``bundle/`` and ``bundle.zip``) and the report (``report/``)."""
-        from agents import load_templates
+        from agents.reason_generator.templates import load_templates
         from distill import fit_rules, write_bundle, write_report
 
         write_report(self.dataset, self.soft, self.students, self.report, self.root / "report")
