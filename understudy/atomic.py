@@ -24,7 +24,7 @@ def canonical_json(value: Any) -> bytes:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Replace ``path`` by ``data`` in one rename, after the bytes have reached the disk."""
+    """Replace ``path`` by ``data`` in one rename, after the bytes have reached the disk; anybody may read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -32,6 +32,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -53,6 +54,7 @@ def atomic_directory(path: Path) -> Iterator[Path]:
     """Yield a scratch directory that takes the place of ``path`` if the block ends without an exception."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    scratch.chmod(0o755)
     try:
         yield scratch
         if path.exists():
