@@ -43,7 +43,8 @@ class Student:
 
     def raw(self, features: Floats) -> Floats:
         """Raw scores with the base added: ``[m, outputs]`` from features ``[m, F]``."""
-        scores = np.asarray(self.booster.predict(features, raw_score=True), dtype=np.float64)
+        threads = 1 if len(features) < 20_000 else 2
+        scores = np.asarray(self.booster.predict(features, raw_score=True, num_threads=threads), dtype=np.float64)
         return np.asarray(scores.reshape(len(features), len(self.base)) + np.asarray(self.base), dtype=np.float64)
 
     def predict(self, features: Floats) -> Floats:

@@ -75,11 +75,14 @@ def prepare_task(
         soft: The teacher's predictions of the same rows.
 
     Raises:
-        UserError: no training or no validation row has a label, or the training labels do not vary.
+        UserError: no training or no validation row has a label, or the training labels do not vary, or a soft label is
+            not finite (exit code 4).
     """
     for split, values in zip(("training", "validation"), labels, strict=True):
         if np.isnan(values).all():
             raise UserError(f"no {split} row has a label", where=f"task {task.name}", fix="Check its label and mask.")
+    if not all(np.isfinite(values).all() for values in soft):
+        raise UserError("a soft label is not finite", where=f"task {task.name}", fix="Label again.", exit_code=4)
     known = labels[0][~np.isnan(labels[0])]
     if np.all(known == known[0]):
         raise UserError(

@@ -54,3 +54,5 @@ def test_labels_that_cannot_be_learned_are_refused() -> None:
         prepare_task(BINARY, (np.ones(2), good), (soft, soft))
     with pytest.raises(UserError, match="no validation row has a label"):
         prepare_task(BINARY, (good, np.full(2, NAN)), (soft, soft))
+    with pytest.raises(UserError, match="a soft label is not finite"):
+        prepare_task(BINARY, (good, good), (soft, np.array([0.5, NAN])))
