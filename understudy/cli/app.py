@@ -24,6 +24,9 @@ app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
 app.add_typer(bundle_app, name="bundle")
 console = Console(highlight=False)
+if not console.is_terminal:  # a log has no width to respect; tables must not be cut
+    console.width = 140
+
 
 Preset = Literal["standard", "quick"]
 Policy = Literal["reject", "fallback"]
@@ -164,8 +167,8 @@ def serve(
     if not (run / "bundle" / "manifest.json").exists() or not (paths.folder / "store.sqlite").exists():
         raise UserError("there is nothing to serve", where=str(run), fix="First: understudy run --dataset ...")
     package = build_package(progress_for_terminal())
-    with local_function(package, run / "bundle", paths.store, paths.keys, port=port, workers=workers) as url:
-        console.print(f"POST {url}/v1/recommendations   (Ctrl-C stops)")
+    with local_function(package, run / "bundle", paths, port=port, workers=workers) as url:
+        console.print(f"POST {url}/v1/recommendations   (Ctrl-C stops; log in {paths.folder / 'function.log'})")
         threading.Event().wait()
 
 

@@ -47,7 +47,7 @@ def walk(
     count = load_records(pipeline, result, paths)
     console.print(f"Store     {count:,} customers -> {paths.store}")
     package = build_package(pipeline.progress)
-    with local_function(package, result.bundle, paths.store, paths.keys) as url:
+    with local_function(package, result.bundle, paths) as url:
         console.print(f"Endpoint  {url}/v1/recommendations (the packaged function under the Lambda runtime client)")
         chosen, answer = _first_answer(pipeline, url, customer, locales[0])
         console.print(f"Customer  {chosen}")

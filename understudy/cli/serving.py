@@ -89,14 +89,16 @@ def _counted(records: Iterator[CustomerRecord], advance: Any) -> Iterator[Custom
 
 
 @contextmanager
-def local_function(
-    package: Path, bundle: Path, store: str, keys: str, *, port: int = 0, workers: int = 1
-) -> Iterator[str]:
+def local_function(package: Path, bundle: Path, paths: ServePaths, *, port: int = 0, workers: int = 1) -> Iterator[str]:
     """Run the packaged function under the Lambda runtime client behind a local HTTP front; yields its URL."""
     from understudy.local import LocalFunction
 
-    env = {"UNDERSTUDY_BUNDLE": str(bundle.resolve()), "UNDERSTUDY_STORE": store, "UNDERSTUDY_AUDIT_KEYS": keys}
-    with LocalFunction(package, env, workers=workers, port=port) as function:
+    env = {
+        "UNDERSTUDY_BUNDLE": str(bundle.resolve()),
+        "UNDERSTUDY_STORE": paths.store,
+        "UNDERSTUDY_AUDIT_KEYS": paths.keys,
+    }
+    with LocalFunction(package, env, workers=workers, port=port, log=paths.folder / "function.log") as function:
         yield function.url
 
 
