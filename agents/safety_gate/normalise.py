@@ -16,7 +16,8 @@ _LONE_WORDS = frozenset(
     "수것및등더이그저약연월일단총각첫전후중내한두세네원건개회년명만억조점때또꼭잘못안다곳분말데바뿐채줄외간당시위된될할한"
     "본큰작온을를은는가과와도에의로매주새옛좀못왜뭐누집돈땅꿈길몸손눈차밥술책옷일법표몫값낮밤봄해달별곧맨갓즉혹딱"
 )
-_SPACED_HANGUL = re.compile(r"(?<![가-힣])[가-힣](?:[ \t]+[가-힣](?![가-힣]))+")
+# A run of three or more lone syllables takes the word after it along: 최 고 금 리를.
+_SPACED_HANGUL = re.compile(r"(?<![가-힣])[가-힣](?:[ \t]+[가-힣](?![가-힣]))(?:(?:[ \t]+[가-힣](?![가-힣]))+[ \t]+)?")
 _LONE = re.compile(r"[ \t]*(?<![가-힣0-9])([가-힣])(?![가-힣])[ \t]*")
 _DIVIDED_HANGUL = re.compile(r"(?<=[가-힣])[·ㆍ.\-_*~|/'\"`^,]+(?=[가-힣])")
 _SPACED_LATIN = re.compile(r"(?<![a-z])[a-z](?:[ .\-_*]{1,2}[a-z](?![a-z])){3,}")

@@ -1,0 +1,179 @@
+"""Measure the Safety Gate: recall and false blocks per clause and language, injection recall, latency.
+
+    python benchmarks/safety_gate.py [--out FILE]
+
+The corpora in tests/contract/safety_corpus were written from the clauses. The public injection set is read from
+UNDERSTUDY_DATA; without it that figure is reported as unknown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from agents.safety_gate import Finding, SafetyGate, load_rules
+from understudy.contracts._model import Locale, Text
+from understudy.contracts.catalog import Driver, Product, Terms
+from understudy.contracts.reasons import Fact
+
+CORPUS = Path(__file__).parents[1] / "tests" / "contract" / "safety_corpus"
+LOCALES: tuple[Locale, ...] = ("ko", "en")
+FACTS = [
+    Fact(key="balance", direction="for", share=0.3, slot="money", value=12_300_000, features={}),
+    Fact(key="overseas", direction="for", share=0.2, slot="count", value=3, features={}),
+    Fact(key="food", direction="for", share=0.1, slot="percent", value=0.35, features={}),
+    Fact(key="tenure", direction="for", share=0.1, slot="months", value=7, features={}),
+]
+# Structure that a lone sentence of the corpus cannot have.
+STRUCTURAL = {"product-name", "seller-name", "wrong-language", "risk-cap"}
+
+
+def product_of(kind: Any) -> Product:
+    """A product with complete terms of the given type."""
+    terms = Terms(
+        rate_min=2.5,
+        rate_max=3.5,
+        rate_basis=Text(ko="만기 12개월", en="a term of 12 months"),
+        late_rate_max=12,
+        preferential_condition=Text(ko="급여 이체", en="salary paid in"),
+        eligibility=Text(ko="만 19세 이상", en="customers aged 19 or over"),
+        deposit_protected=kind in ("deposit", "account"),
+        principal_loss_possible=kind == "investment",
+    )
+    return Product(
+        id="sample",
+        name=Text(ko="표본 상품", en="Sample Product"),
+        family="sample",
+        type=kind,
+        risk_level=1,
+        seller=Text(ko="언더스터디은행", en="Understudy Bank"),
+        terms=terms,
+        drivers=[Driver(task="sample", weight=1)],
+    )
+
+
+def findings(gate: SafetyGate, clause: str, kind: str, text: str, locale: Locale) -> list[Finding]:
+    """What the gate finds in one text of the corpus, less what a lone sentence cannot have."""
+    verdict = gate.check(text, product=product_of(kind), facts=FACTS, locale=locale, risk_cap=5)
+    numbers = {"grounding", "bank-16"}
+    return [
+        finding
+        for finding in verdict.findings
+        if finding.severity == "block"
+        and finding.rule_id not in STRUCTURAL
+        and (finding.clause != "bank-16" or clause == "bank-16")
+        and (finding.rule_id != "untraceable-number" or clause in numbers)
+        # Catalog fields are fragments, not sentences.
+        and (finding.rule_id != "polite-sentences" or clause == "tone")
+    ]
+
+
+def corpus(locale: Locale) -> Iterator[tuple[str, str, bool, str]]:
+    """(clause, product type, violating, text) of every text."""
+    data = tomllib.loads((CORPUS / f"{locale}.toml").read_text(encoding="utf-8"))
+    for clause, texts in data.items():
+        for label in ("violating", "innocent"):
+            for text in texts[label]:
+                yield clause, texts["product"], label == "violating", text
+
+
+def measure(gate: SafetyGate) -> tuple[list[dict[str, Any]], list[str]]:
+    """One row per clause and language, and the texts that were judged wrongly."""
+    rows, wrong = [], []
+    for locale in LOCALES:
+        count: Counter[tuple[str, str]] = Counter()
+        for clause, kind, violating, text in corpus(locale):
+            found = findings(gate, clause, kind, text, locale)
+            label = "violating" if violating else "innocent"
+            count[clause, label] += 1
+            count[clause, f"{label} blocked"] += bool(found)
+            count[clause, "in clause"] += violating and any(f.clause == clause for f in found)
+            if bool(found) != violating:
+                why = ", ".join(f.rule_id for f in found)
+                wrong.append(f"{locale} {clause} {'missed' if violating else f'blocked by {why}'}: {text}")
+        rows += [_row(locale, clause, count) for clause in dict.fromkeys(clause for clause, _ in count)]
+    return rows, wrong
+
+
+def _row(locale: Locale, clause: str, count: Counter[tuple[str, str]]) -> dict[str, Any]:
+    violating, innocent = count[clause, "violating"], count[clause, "innocent"]
+    return {
+        "locale": locale,
+        "clause": clause,
+        "violating": violating,
+        "recall": count[clause, "violating blocked"] / violating,
+        "recall_in_clause": count[clause, "in clause"] / violating,
+        "innocent": innocent,
+        "false_block": count[clause, "innocent blocked"] / innocent,
+    }
+
+
+def injection(gate: SafetyGate) -> dict[str, Any] | None:
+    """Recall on the public injection set, screened as free text, per variant; None where the set is absent."""
+    folder = os.environ.get("UNDERSTUDY_DATA")
+    path = Path(folder or "") / "safety" / "purplellama_prompt_injection.json"
+    if not folder or not path.exists():
+        return None
+    cases = json.loads(path.read_text(encoding="utf-8"))
+    total: Counter[str] = Counter(case["injection_variant"] for case in cases)
+    caught: Counter[str] = Counter(
+        case["injection_variant"] for case in cases if gate.screen(case["user_input"], "case")
+    )
+    variants = {variant: caught[variant] / n for variant, n in sorted(total.items())}
+    return {"cases": len(cases), "recall": sum(caught.values()) / len(cases), "variants": variants}
+
+
+def latency(gate: SafetyGate, rounds: int) -> dict[str, float]:
+    """Milliseconds per check of a corpus text with a full disclosure, warm."""
+    cases = [
+        (text, product_of(kind), locale, disclosure)
+        for locale in LOCALES
+        for clause, kind, violating, text in corpus(locale)
+        if not violating and clause != "bank-16"
+        for disclosure in [next(t for c, _, bad, t in corpus(locale) if c == "bank-16" and not bad)]
+    ]
+    for text, product, locale, disclosure in cases:
+        gate.check(text, product=product, facts=FACTS, locale=locale, disclosure=disclosure, risk_cap=5)
+    times = []
+    for _ in range(rounds):
+        for text, product, locale, disclosure in cases:
+            start = time.perf_counter()
+            gate.check(text, product=product, facts=FACTS, locale=locale, disclosure=disclosure, risk_cap=5)
+            times.append((time.perf_counter() - start) * 1e3)
+    times.sort()
+    return {"checks": len(times), "p50_ms": times[len(times) // 2], "p99_ms": times[int(len(times) * 0.99)]}
+
+
+def main() -> int:
+    """Print the tables; write them as JSON where asked. Exit code 1 if a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    start = time.perf_counter()
+    gate = SafetyGate(load_rules())
+    load_ms = (time.perf_counter() - start) * 1e3
+    rows, wrong = measure(gate)
+    for row in rows:
+        print("{locale}  {clause:<12} recall {recall:.3f} of {violating:>3} (in clause {recall_in_clause:.3f})"
+              "   false blocks {false_block:.3f} of {innocent:>3}".format(**row))
+    print("\n".join(wrong))
+    attacks, speed = injection(gate), latency(gate, options.rounds)
+    print(f"injection set: {attacks or 'unknown (UNDERSTUDY_DATA is not set)'}")
+    print(f"load {load_ms:.1f} ms; check {speed}")
+    if options.out:
+        result = {"clauses": rows, "injection": attacks, "latency": speed, "load_ms": load_ms}
+        options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return int(any(row["recall"] < 0.99 or row["false_block"] > 0.02 for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
