@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from teacher.experts.acyclicity import acyclicity
-from teacher.experts.expert import Expert, ExpertOutput
+from teacher.experts.expert import Expert, ExpertOutput, routed
 from teacher.experts.members import MemberLinear
 from teacher.inputs.layout import Feed
 from teacher.inputs.tensors import Inputs
@@ -79,7 +79,7 @@ class Causal(Expert):
 
     def forward(self, fields: Tensor, inputs: Inputs) -> ExpertOutput:
         del fields
-        x = inputs.scalars[:, self.feed.fields]
+        x = routed(inputs.scalars, self.feed)
         explained, objective = self.structure(x)
         return ExpertOutput(self.read(self.enter(torch.cat([explained, x - explained], dim=1))), objective)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from teacher.experts.expert import Expert, ExpertOutput, flat_fields
+from teacher.experts.expert import Expert, ExpertOutput, routed
 from teacher.experts.members import MemberLinear
 from teacher.inputs.layout import Feed
 from teacher.inputs.tensors import Inputs
@@ -48,7 +48,8 @@ class DeepFM(Expert):
 
     def forward(self, fields: Tensor, inputs: Inputs) -> ExpertOutput:
         del inputs
-        flat = flat_fields(fields, self.feed)
-        crosses = second_order(fields[:, self.feed.fields]) / self.pairs
+        mine = routed(fields, self.feed)
+        flat = mine.flatten(1)
+        crosses = second_order(mine) / self.pairs
         shallow = self.first(flat) + self.second(torch.cat([crosses, crosses.sum(1, keepdim=True)], dim=1))
         return ExpertOutput(shallow.repeat(self.members, 1) + self.deep(self.enter(flat)))

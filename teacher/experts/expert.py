@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from teacher.inputs.layout import Feed
 from teacher.inputs.tensors import Inputs
 
-__all__ = ["Expert", "ExpertOutput", "flat_fields"]
+__all__ = ["Expert", "ExpertOutput", "flat_fields", "routed"]
 
 
 class ExpertOutput(NamedTuple):
@@ -33,6 +33,12 @@ class Expert(nn.Module, ABC):
         """Called after each training epoch (schedules of the expert's own objective)."""
 
 
+def routed(values: Tensor, feed: Feed) -> Tensor:
+    """The routed columns of ``[batch, F, ...]``."""
+    # Picking every column would cost a copy forth and a scatter back.
+    return values if len(feed.fields) == values.shape[1] else values[:, feed.fields]
+
+
 def flat_fields(fields: Tensor, feed: Feed) -> Tensor:
     """The routed fields, flattened: ``[batch, len(feed.fields) * dim]``."""
-    return fields[:, feed.fields].flatten(1)
+    return routed(fields, feed).flatten(1)

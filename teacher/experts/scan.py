@@ -3,28 +3,55 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
 __all__ = ["SelectiveStateSpace", "linear_scan", "selective_scan"]
 
 
+class _LinearScan(torch.autograd.Function):
+    """The scan and its adjoint, itself a scan in the other direction: ``l_t = g_t + a_{t+1} l_{t+1}``.
+
+    Written by hand because differentiating through the doubling steps would keep and copy every one of them.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, a: Tensor, b: Tensor) -> Tensor:
+        states = _doubling(a, b)
+        ctx.save_for_backward(a, states)
+        return states
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
+        a, states = ctx.saved_tensors
+        following = torch.cat([a[:, 1:], torch.zeros_like(a[:, :1])], dim=1)
+        adjoint = _doubling(following.flip(1), grads[0].flip(1)).flip(1)
+        before = torch.cat([torch.zeros_like(states[:, :1]), states[:, :-1]], dim=1)
+        return adjoint * before, adjoint
+
+
+def _doubling(a: Tensor, b: Tensor) -> Tensor:
+    """Hillis-Steele doubling over the associative product ``(a2, b2) o (a1, b1) = (a2 a1, a2 b1 + b2)``."""
+    a, b = a.clone(), b.clone()
+    step = 1
+    while step < a.shape[1]:
+        b[:, step:] += a[:, step:] * b[:, :-step]
+        a[:, step:] = a[:, step:] * a[:, :-step]
+        step *= 2
+    return b
+
+
 def linear_scan(a: Tensor, b: Tensor) -> Tensor:
     """All states of ``h_t = a_t h_{t-1} + b_t``, ``h_{-1} = 0``, in ``log2(length)`` vectorised steps.
 
-    Hillis-Steele doubling over the associative product ``(a2, b2) o (a1, b1) = (a2 a1, a2 b1 + b2)``.
-
     Shapes: ``[batch, length, ...]`` for both -> the same.
     """
-    length = a.shape[1]
-    step = 1
-    while step < length:
-        b = torch.cat([b[:, :step], b[:, step:] + a[:, step:] * b[:, :-step]], dim=1)
-        a = torch.cat([a[:, :step], a[:, step:] * a[:, :-step]], dim=1)
-        step *= 2
-    return b
+    states: Tensor = _LinearScan.apply(a, b)  # type: ignore[no-untyped-call]
+    return states
 
 
 def selective_scan(x: Tensor, delta: Tensor, a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:

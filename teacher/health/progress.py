@@ -12,7 +12,7 @@ from teacher.health.check import Check, verdict
 __all__ = ["GRADIENT_FLOOR", "average_moved", "finite", "gradients_balanced", "schedule_followed"]
 
 # A task below this share of the median gradient is not being trained. A head averaged over its ~100 outputs has 0.01.
-GRADIENT_FLOOR = 0.02
+GRADIENT_FLOOR = 0.05
 
 
 def finite(history: list[dict[str, Any]]) -> Check:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["BatchedLinear", "BatchedMLP"]
+__all__ = ["BatchedLinear", "BatchedMLP", "SharedDropout"]
 
 
 class BatchedLinear(nn.Module):
@@ -24,6 +24,17 @@ class BatchedLinear(nn.Module):
         return torch.baddbmm(bias, x, weight)
 
 
+class SharedDropout(nn.Module):
+    """Dropout whose mask is the same for all slices of the first dimension: on a CPU, drawing masks is what costs."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * functional.dropout(torch.ones_like(x[:1]), self.rate) if self.training and self.rate else x
+
+
 class BatchedMLP(nn.Module):
     """``count`` networks linear - ReLU - dropout - linear, with a layer norm (no affine part) on their output.
 
@@ -34,7 +45,7 @@ class BatchedMLP(nn.Module):
         super().__init__()
         self.enter = BatchedLinear(count, inputs, hidden)
         self.leave = BatchedLinear(count, hidden, outputs)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = SharedDropout(dropout)
 
     def forward(self, x: Tensor, which: Tensor | None = None) -> Tensor:
         h = self.dropout(torch.relu(self.enter(x, which)))

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from teacher.config import Gate
 from teacher.experts.members import MemberLinear
-from teacher.ple.batched import BatchedLinear, BatchedMLP
+from teacher.ple.batched import BatchedLinear, BatchedMLP, SharedDropout
 from teacher.ple.gates import gate_weights
 
 __all__ = ["Extraction", "FirstExtraction", "Mixed"]
@@ -71,7 +71,7 @@ class FirstExtraction(nn.Module):
         if self.experts:
             self.enter = MemberLinear(inputs, self.experts * hidden, members)
             self.leave = BatchedLinear(self.experts, hidden, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = SharedDropout(dropout)
         self.summary = nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU())
         self.task_gate = nn.Linear(hidden, self.tasks * (named + per_group))
         self.shared_gate = None if top else nn.Linear(hidden, named + self.experts)
@@ -97,10 +97,8 @@ class FirstExtraction(nn.Module):
         """``[G P, N, W]``."""
         if not self.experts:
             return named[:0]
-        hidden = (
-            self.dropout(torch.relu(self.enter(flat))).view(self.members * len(flat), self.experts, -1).transpose(0, 1)
-        )
-        return functional.layer_norm(self.leave(hidden), (self.width,))
+        hidden = torch.relu(self.enter(flat)).view(named.shape[1], self.experts, -1).transpose(0, 1)
+        return functional.layer_norm(self.leave(self.dropout(hidden)), (self.width,))
 
 
 class Extraction(nn.Module):

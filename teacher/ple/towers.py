@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from teacher.ple.batched import BatchedLinear
+from teacher.ple.batched import BatchedLinear, SharedDropout
 
 __all__ = ["Towers"]
 
@@ -21,11 +21,11 @@ class Towers(nn.Module):
         super().__init__()
         self.members = members
         self.enter = BatchedLinear(len(outputs), width, hidden)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = SharedDropout(dropout)
         self.heads = nn.ModuleList(BatchedLinear(members, hidden, count) for count in outputs)
 
     def forward(self, states: Tensor) -> list[Tensor]:
         hidden = self.dropout(torch.relu(self.enter(states))).view(
             len(states), self.members, -1, self.enter.weight.shape[2]
         )
-        return [head(hidden[task]) for task, head in enumerate(self.heads)]
+        return [head(mine) for head, mine in zip(self.heads, hidden.unbind(0), strict=True)]

@@ -24,7 +24,9 @@ Patch = Callable[[pytest.MonkeyPatch], None]
 
 
 def run(toy: Any, config: TeacherConfig, out: Path) -> None:
-    fit_teacher(toy, np.arange(160), np.arange(160, 200), config, out, progress=Silent())
+    train = len(toy.features) * 4 // 5
+    valid = np.arange(train, len(toy.features))
+    fit_teacher(toy, np.arange(train), valid, config, out, progress=Silent())
 
 
 def flipped_sign(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +118,7 @@ def test_a_planted_bug_stops_the_training(
 
 
 def test_a_healthy_training_passes_every_check(toys: Any, small_config: TeacherConfig, tmp_path: Path) -> None:
-    run(toys(200), small_config.model_copy(update={"epochs": 10, "learning_rate": 5e-3}), tmp_path)
+    run(toys(600), small_config.model_copy(update={"epochs": 10, "learning_rate": 5e-3}), tmp_path)
     report = json.loads((tmp_path / "health.json").read_bytes())
     assert report["status"] == "pass"
     assert {entry["status"] for entry in report["checks"]} == {"pass"}
