@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +13,16 @@ from uuid import uuid4
 
 import boto3
 import pytest
+import tiny_bundle
+from botocore.client import BaseClient
 from moto import mock_aws
 
 from infra.config import STAGES
+from lambda_app import handler as entry
+from lambda_app.app import App
 from lambda_app.routes import ROUTES
 from lambda_app.settings import Settings
-from understudy.audit import AuditLog, Keyring
 from understudy.stores import open_store
-from understudy.stores.tables import TABLES
 
 
 def test_it_holds_exactly_this_function_and_its_endpoint(dev: Any) -> None:
@@ -122,46 +125,71 @@ def test_no_permission_is_wider_than_a_resource_except_tracing(dev: Any) -> None
     assert actions["s3:GetObject"]["Fn::Join"][1][1] == "/champion.zip"
 
 
+def in_cloud(value: Any, bucket: str, secret: str) -> str:
+    """A variable of the template, with the names that CloudFormation would put in."""
+    if isinstance(value, str):
+        return value
+    parts = (part if isinstance(part, str) else str(part) for part in value["Fn::Join"][1])
+    return "".join(secret if "AuditKeyring" in p else bucket if "BundlesBucket" in p else p for p in parts)
+
+
 @pytest.fixture
-def used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[set[str]]:
-    """The DynamoDB permissions that the request path needs, by watching it work."""
+def deployed(dev: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[set[str]]:
+    """The function as the template deploys it, on a cloud that is a fake; yields the permissions it has used so far."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-northeast-2")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    variables = dev.only("AWS::Lambda::Function")["Environment"]["Variables"]
+    bucket = f"bundles-{uuid4().hex[:8]}"
     with mock_aws():
-        prefix = f"infra-{uuid4().hex[:8]}"
-        for table in TABLES:
-            keys = [table.partition, *([table.sort] if table.sort else [])]
-            boto3.client("dynamodb").create_table(
-                TableName=table.name(prefix),
-                KeySchema=[
-                    {"AttributeName": k[0], "KeyType": r} for k, r in zip(keys, ("HASH", "RANGE"), strict=False)
-                ],
-                AttributeDefinitions=[{"AttributeName": key[0], "AttributeType": key[1]} for key in keys],
-                BillingMode="PAY_PER_REQUEST",
+        ring = json.dumps({"active": "k1", "k1": "5a" * 32})
+        secret = boto3.client("secretsmanager").create_secret(Name=bucket, SecretString=ring)["ARN"]
+        environment = {name: in_cloud(value, bucket, secret) for name, value in variables.items()}
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"})
+        bundle = tiny_bundle.write(tmp_path / "bundle")
+        s3.upload_file(shutil.make_archive(str(tmp_path / "champion"), "zip", bundle), bucket, "champion.zip")
+        dynamodb = boto3.client("dynamodb")
+        for table in dev.of_type("AWS::DynamoDB::Table").values():
+            wanted = table["Properties"]
+            dynamodb.create_table(
+                **{k: wanted[k] for k in ("TableName", "KeySchema", "AttributeDefinitions", "BillingMode")}
             )
-        store: Any = open_store(f"dynamodb://{prefix}")
-        needed: set[str] = set()
-        store._client.meta.events.register(
-            "before-call.dynamodb", lambda model, params, **_: needed.update(model_of(model, params))
-        )
-        keyring = Keyring.create(tmp_path / "keys.json")
-        for _ in range(2):  # the second log of the writer has to look up its head
-            AuditLog(store, keyring, "w").append("model_inference", {"request_id": "r1"})
-        store.read_context("c1")
-        store.set_opt_out("c1", True)
-        store.get_request("r1")
-        yield needed
+        open_store(environment["UNDERSTUDY_STORE"]).put_records([tiny_bundle.customer("c-1")])
+        used: set[str] = set()
+        call = BaseClient._make_api_call
+
+        def watched(client: Any, operation: str, arguments: Any) -> Any:
+            used.update(permissions(client.meta.service_model.service_name, operation, arguments))
+            return call(client, operation, arguments)
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", watched)
+        app = App(Settings.from_environment(environment))
+        monkeypatch.setattr(entry, "application", lambda: app)
+        yield used
+        for table in dev.of_type("AWS::DynamoDB::Table").values():
+            dynamodb.delete_table(TableName=table["Properties"]["TableName"])
 
 
-def model_of(model: Any, params: Any) -> set[str]:
-    """The IAM actions of one call: a transaction needs those of its parts."""
-    if model.name != "TransactWriteItems":
-        return {f"dynamodb:{model.name}"}
-    return {f"dynamodb:{kind}Item" for part in json.loads(params["body"])["TransactItems"] for kind in part}
+def permissions(service: str, operation: str, arguments: Any) -> set[str]:
+    """The IAM actions of one call: a transaction needs those of its parts, and a head of an object those of reading."""
+    if operation == "TransactWriteItems":
+        return {f"dynamodb:{kind}Item" for part in arguments["TransactItems"] for kind in part}
+    return {"s3:GetObject"} if operation == "HeadObject" else {f"{service}:{operation}"}
 
 
-def test_the_role_may_do_what_the_code_does_and_no_more(dev: Any, used: set[str]) -> None:
-    assert used == {action for action in granted(dev) if action.startswith("dynamodb:")}
-    others = {action for action in granted(dev) if not action.startswith(("dynamodb:", "logs:", "xray:"))}
-    assert others == {"secretsmanager:GetSecretValue", "s3:GetObject"}
+def ask(method: str, path: str, body: Any = None) -> Any:
+    response = entry.handler(tiny_bundle.event(method, path, body), None)
+    assert response["statusCode"] in (200, 204), response["body"]
+    return json.loads(response["body"]) if response.get("body") else None
+
+
+def test_the_role_may_do_what_the_function_does_and_no_more(dev: Any, deployed: set[str]) -> None:
+    assert ask("GET", "/v1/health")["status"] == "ok"
+    answer = ask("POST", "/v1/recommendations", {"customer_id": "c-1"})
+    assert answer["recommendations"]
+    assert answer["audit"]["seq"] == 1
+    ask("GET", f"/v1/customers/c-1/explanations/{answer['request_id']}")
+    ask("PUT", "/v1/customers/c-1/preferences", {"opted_out": True})
+    assert ask("GET", "/v1/customers/c-1/preferences")["opted_out"] is True
+    assert deployed == {action for action in granted(dev) if not action.startswith(("logs:", "xray:"))}
