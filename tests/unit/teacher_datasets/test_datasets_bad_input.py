@@ -76,7 +76,10 @@ CASES: dict[str, tuple[Bend, str]] = {
     "bad label SQL": (_task(0, label="churned ="), r"task 'churn', label: bad SQL 'churned =': syntax error"),
     "two statements": (_task(0, label="1); DROP TABLE people; --"), r"task 'churn', label: bad SQL"),
     "unknown column in label": (_task(0, label="gone = 1"), r"task 'churn', label: the SQL does not run: Binder"),
-    "text label of a regression": (_task(2, label="next", defined_by=["spend"]), r"task 'spend', label: the SQL does not run"),
+    "text label of a regression": (
+        _task(2, label="next", defined_by=["spend"]),
+        r"task 'spend', label: the SQL does not run",
+    ),
     "bad profile": (
         lambda bank: bank.spec["profile"].update(age="age * 10"),
         r"people\.csv, row \d+, profile\.age: \d+ is not between 0 and 130",
@@ -98,16 +101,16 @@ CASES: dict[str, tuple[Bend, str]] = {
         r"source 'v', sql: bad SQL",
     ),
     "no group": (
-        lambda bank: (bank.spec["split"].update(key="region") if "split" in bank.spec else None)
-        or bank.spec.update(split={"key": "region"}),
+        lambda bank: (
+            (bank.spec["split"].update(key="region") if "split" in bank.spec else None)
+            or bank.spec.update(split={"key": "region"})
+        ),
         r"split\.key, column region: the group of a row is missing",
     ),
     "too few rows": (_rows(2), r"split: the \w+ split has no row|task 'churn', label"),
     "sequence without source columns": (
         lambda bank: bank.spec.update(
-            sequences=[
-                {"name": "s", "source": "people", "key": "id", "time": "gone", "channels": ["age"], "length": 2}
-            ]
+            sequences=[{"name": "s", "source": "people", "key": "id", "time": "gone", "channels": ["age"], "length": 2}]
         ),
         r"people\.csv: sequence 's' needs the missing columns gone",
     ),
@@ -134,9 +137,7 @@ def test_missing_file_and_data_folder(bank: Bank) -> None:
     bank.spec["sources"][0]["path"] = "people.csv"
     with pytest.raises(UserError, match="UNDERSTUDY_DATA: source 'people'"):
         bank.prepare()
-    summary = prepare(
-        bank.loaded(), bank.out, data_dir=bank.folder, seed=0, customers=None, progress=Silent()
-    )
+    summary = prepare(bank.loaded(), bank.out, data_dir=bank.folder, seed=0, customers=None, progress=Silent())
     assert summary["dataset"] == "toy"
 
 

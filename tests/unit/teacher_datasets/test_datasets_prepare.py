@@ -159,7 +159,9 @@ def test_profile_tells_rates_missing_values_and_groups(bank: Bank) -> None:
     profile = json.loads((bank.out / "profile.json").read_text())
     train = dataset.rows("train")
     assert profile["rows"]["train"] == len(train)
-    assert profile["features"]["age"]["missing"]["train"] == round(float(np.isnan(dataset.features[train, 0]).mean()), 6)
+    assert profile["features"]["age"]["missing"]["train"] == round(
+        float(np.isnan(dataset.features[train, 0]).mean()), 6
+    )
     assert profile["tasks"]["churn"]["rates"]["train"]["1"] == round(float(dataset.labels["churn"][train].mean()), 6)
     assert sum(profile["protected"]["sex"]["f"].values()) == int((dataset.protected["sex"] == "f").sum())
     assert 0 <= profile["features"]["age"]["drift_psi"]["test"] < 1
