@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from teacher.datasets import open_dataset
+from teacher.datasets.sources import source_digests
 from understudy.contracts.features import encode
 from understudy.errors import UserError
 
@@ -165,3 +166,14 @@ def test_profile_tells_rates_missing_values_and_groups(bank: Bank) -> None:
     assert profile["tasks"]["churn"]["rates"]["train"]["1"] == round(float(dataset.labels["churn"][train].mean()), 6)
     assert sum(profile["protected"]["sex"]["f"].values()) == int((dataset.protected["sex"] == "f").sum())
     assert 0 <= profile["features"]["age"]["drift_psi"]["test"] < 1
+
+
+def test_source_digests_are_those_of_the_files(bank: Bank) -> None:
+    with pytest.raises(UserError, match="file not found"):
+        source_digests(bank.loaded(), None)
+    summary = bank.prepare()
+    assert (
+        source_digests(bank.loaded(), None)
+        == summary["sources"]
+        == {"people": hashlib.sha256(bank.file.read_bytes()).hexdigest()}
+    )
