@@ -44,7 +44,7 @@ class Truth:
     next_category: F64
     shift: F64
     drift: F64
-    """-1 to 1: the share of window purchases that leave old habits, for anything (> 0) or the favourite (< 0)."""
+    """-1 to 1: the share of window purchases that leave habit, for any branch (> 0) or the top branch (< 0)."""
     diversity: F64
     log_spend: F64
 
@@ -59,7 +59,7 @@ def label_truth(history: History, config: FinsynthConfig) -> Truth:
     signal: Signals = dict(planted_signals(history, config))
     rates = _rates(history, plain, signal, config)
     acquire = 1 - np.exp(-rates)
-    drift = 0.45 * np.tanh(0.25 * plain.purchases + 0.2 * plain.overseas + 0.9 * signal["hgcn"])
+    drift = 0.4 * np.tanh(0.25 * plain.purchases + 0.2 * plain.overseas + 0.9 * signal["hgcn"])
     return Truth(
         churn=_logistic(
             -2.3 - 0.4 * plain.tenure - 0.25 * plain.products + 0.35 * plain.contacts + 0.5 * plain.payroll_moves
@@ -137,12 +137,19 @@ def _top_share(history: History) -> F64:
 
 def _diversity_change(history: History, drift: F64) -> F64:
     """Expected Simpson diversity of the window's purchases minus that of the recent quarter."""
-    counts = history.recent.by_category.astype(np.float64)
-    share = counts / counts.sum(axis=1, keepdims=True)
-    explore, settle = np.maximum(drift, 0.0), np.maximum(-drift, 0.0)
-    future = (1 - explore - settle)[:, None] * share + explore[:, None] / LEAVES
-    future[np.arange(len(share)), share.argmax(axis=1)] += settle
-    return np.asarray(1 - (future**2).sum(axis=1) - simpson(history.recent.by_category))
+    counts = history.recent.by_category.astype(np.float64).reshape(-1, 10, 5)
+    by_branch = counts.sum(axis=2)
+    within = np.where(by_branch[:, :, None] > 0, counts / np.maximum(by_branch, 1.0)[:, :, None], 0.2)
+    branch = (1 - np.abs(drift))[:, None] * by_branch / by_branch.sum(axis=1, keepdims=True)
+    branch += np.maximum(drift, 0.0)[:, None] / 10
+    branch[np.arange(len(branch)), top_branch(history.recent.by_category)] += np.maximum(-drift, 0.0)
+    alike = (branch[:, :, None] * within) ** 2
+    return np.asarray(1 - alike.sum(axis=(1, 2)) - simpson(history.recent.by_category))
+
+
+def top_branch(counts: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The branch with the most purchases ``[n, 50] -> [n]`` (the first of equals)."""
+    return np.asarray(counts.reshape(-1, 10, 5).sum(axis=2).argmax(axis=1))
 
 
 def simpson(counts: NDArray[np.integer]) -> F64:

@@ -15,7 +15,7 @@ from teacher.datasets.finsynth.ownership import affinity, choose
 from teacher.datasets.finsynth.purchases import Layout, Quarter, lay_out, split_amounts
 from teacher.datasets.finsynth.streams import Streams
 from teacher.datasets.finsynth.timeline import GAP_DAYS, MONTH_START, QUARTER
-from teacher.datasets.finsynth.truth import GROWTH_NOISE, Truth, next_mix, simpson
+from teacher.datasets.finsynth.truth import GROWTH_NOISE, Truth, next_mix, simpson, top_branch
 
 __all__ = ["ProductEvents", "Window", "draw_products", "draw_purchases", "window_days"]
 
@@ -130,13 +130,30 @@ def _past_category(recent: Quarter, customer: NDArray[np.int64], rng: np.random.
 
 
 def _habitual(layout: Layout, recent: Quarter, drift: NDArray[np.float64], rng: np.random.Generator) -> I8:
-    """Per purchase: one of the recent quarter's categories, or, leaving habit, anything or the favourite."""
-    own = _past_category(recent, layout.customer.astype(np.int64), rng)
-    anything = rng.integers(0, LEAVES, len(own), dtype=np.int8)
-    favourite = recent.by_category.argmax(axis=1).astype(np.int8)[layout.customer]
-    away = drift[layout.customer]
-    leaves_habit = rng.random(len(own)) < np.abs(away)
-    return np.where(leaves_habit, np.where(away > 0, anything, favourite), own)
+    """Per purchase: one of the recent quarter's categories, or, leaving habit, one of any branch or of the top branch."""
+    customer = layout.customer.astype(np.int64)
+    category = _past_category(recent, customer, rng)
+    away = drift[customer]
+    leaving = np.flatnonzero(rng.random(len(category)) < np.abs(away))
+    who = customer[leaving]
+    anywhere = rng.integers(0, 10, len(leaving), dtype=np.int8)
+    branch = np.where(away[leaving] > 0, anywhere, top_branch(recent.by_category)[who])
+    category[leaving] = _within_branch(recent, who, branch, rng)
+    return category
+
+
+def _within_branch(recent: Quarter, customer: NDArray[np.int64], branch: I8, rng: np.random.Generator) -> I8:
+    """One of the customer's recent purchases in ``branch``; any of its five categories if there was none."""
+    cell = recent.customer.astype(np.int64) * 10 + TOP_OF[recent.category]
+    by_cell = np.argsort(cell, kind="stable")
+    size = np.bincount(cell, minlength=10 * recent.customers)
+    start = np.cumsum(size) - size
+    wanted = customer * 10 + branch
+    known = np.flatnonzero(size[wanted] > 0)
+    category = (branch * 5 + rng.integers(0, 5, len(branch))).astype(np.int8)
+    place = start[wanted[known]] + (rng.random(len(known)) * size[wanted[known]]).astype(np.int64)
+    category[known] = recent.category[by_cell[place]]
+    return category
 
 
 def _diffuse(category: I8, strength: float, rng: np.random.Generator) -> I8:

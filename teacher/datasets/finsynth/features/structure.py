@@ -47,15 +47,10 @@ def _entropy(counts: F64) -> F64:
 def kinship(history: History) -> Columns:
     """Holdings of similar customers: how often holders of the customer's products hold each family's products.
 
-    ``P(q | p)`` is counted over the customers of the partition at the cutoff; the customer's own vote is left out.
+    The co-holding table is counted once, at the first snapshot, so that a feature means the same at a later one.
     """
     held = history.held.astype(np.float64)
-    together = held.T @ held
-    holders = np.diag(together).copy()
-    # the customer's own product p always co-occurs with itself and with what the customer holds: take one vote away
-    odds = (together - 1) / np.maximum(holders - 1, 1)[:, None]
-    np.fill_diagonal(odds, 0.0)
-    votes = (held @ odds) / np.maximum(held.sum(axis=1), 1)[:, None]
+    votes = (held @ history.co_holding) / np.maximum(held.sum(axis=1), 1)[:, None]
     return numbers(named("kin_", FAMILIES, votes.reshape(-1, 6, 4).sum(axis=2)) | {"kin_max": votes.max(axis=1)})
 
 
