@@ -163,8 +163,10 @@ def main() -> int:
     load_ms = (time.perf_counter() - start) * 1e3
     rows, wrong = measure(gate)
     for row in rows:
-        print("{locale}  {clause:<12} recall {recall:.3f} of {violating:>3} (in clause {recall_in_clause:.3f})"
-              "   false blocks {false_block:.3f} of {innocent:>3}".format(**row))
+        print(
+            "{locale}  {clause:<12} recall {recall:.3f} of {violating:>3} (in clause {recall_in_clause:.3f})"
+            "   false blocks {false_block:.3f} of {innocent:>3}".format(**row)
+        )
     print("\n".join(wrong))
     attacks, speed = injection(gate), latency(gate, options.rounds)
     print(f"injection set: {attacks or 'unknown (UNDERSTUDY_DATA is not set)'}")

@@ -58,7 +58,8 @@ def _resolve(fragment: str, product: Product) -> tuple[str | None, tuple[str, ..
         needs = ("rate_min", "rate_max", "rate_basis")
         return (f"{fragment}_single" if single else f"{fragment}_range"), needs
     if fragment == "preferential":
-        return (None, ()) if single or terms.rate_max is None else ("preferential", ("preferential_condition",))
+        ranged = terms.rate_max is not None and not single
+        return ("preferential", ("preferential_condition",)) if ranged or terms.preferential_condition else (None, ())
     if fragment == "rate_may_change":
         return "rate_may_change", ("rate_max",)
     if fragment == "protection":

@@ -84,6 +84,7 @@ def _check_fact(fact: FactDef) -> None:
         extra = slots_in(phrase) - {"value"}
         if extra:
             raise UserError(f"unknown slot {sorted(extra)}", where=f"fact {fact.key}", fix="Only {value} exists.")
+        _refuse_digits(phrase)
 
 
 def _refuse_digits(text: str) -> None:

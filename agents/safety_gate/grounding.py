@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -28,15 +29,16 @@ class Quantity(NamedTuple):
 
 
 _DIGITS = r"\d[\d,]*(?:\.\d+)?"
-_KO_AMOUNT = rf"(?:{_DIGITS}\s*[조억만천]\s*)+(?:{_DIGITS}(?![\d.]*\s*[%건회개년세]))?"
+_KO_UNIT = r"(?:[십백천]?[조억만]|천(?!\S*[년월])|백(?=\s*원))"
+_KO_AMOUNT = rf"(?:{_DIGITS}\s*{_KO_UNIT}\s*)+(?:{_DIGITS}(?![\d.]*\s*[%건회개년세]))?"
 _NUMBER = re.compile(
     rf"(?P<krw>krw\s*|₩\s*)?(?P<sign>(?<![\d\w)])-)?(?P<body>{_KO_AMOUNT}|{_DIGITS})"
     r"\s*(?P<scale>trillion|billion|million|thousand)?"
     r"\s*(?P<unit>%|퍼센트|프로(?![가-힣])|percent\b|per cent\b|원|won\b|개월|months?\b|년|years?\b)?"
 )
-_RANGE = re.compile(rf"({_DIGITS})(?=\s*(?:~|-|–|to|and)\s*{_DIGITS}\s*(%|percent\b|퍼센트))")
-_PART = re.compile(rf"({_DIGITS})\s*([조억만천])?")
-_KO_SCALE = {"조": 10**12, "억": 10**8, "만": 10**4, "천": 10**3}
+_RANGE = re.compile(rf"({_DIGITS})(?=\s*(?:~|-|–|to)\s*{_DIGITS}\s*(%|percent\b|퍼센트))")
+_PART = re.compile(rf"({_DIGITS})\s*([십백천조억만]{{0,2}})")
+_KO_SCALE = {"조": 10**12, "억": 10**8, "만": 10**4, "천": 10**3, "백": 10**2, "십": 10}
 _EN_SCALE = {"trillion": 10**12, "billion": 10**9, "million": 10**6, "thousand": 10**3}
 _UNITS: dict[str, Unit] = {
     "%": "percent",
@@ -75,7 +77,7 @@ def _quantity(match: re.Match[str]) -> Quantity:
 
 def _korean_amount(body: str) -> Decimal:
     parts = _PART.findall(body)
-    return sum((_decimal(number) * _KO_SCALE.get(scale, 1) for number, scale in parts), Decimal(0))
+    return sum((_decimal(number) * math.prod(_KO_SCALE[unit] for unit in units) for number, units in parts), Decimal(0))
 
 
 def _decimal(digits: str) -> Decimal:

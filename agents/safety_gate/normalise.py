@@ -17,7 +17,7 @@ _LONE_WORDS = frozenset(
     "본큰작온을를은는가과와도에의로매주새옛좀못왜뭐누집돈땅꿈길몸손눈차밥술책옷일법표몫값낮밤봄해달별곧맨갓즉혹딱"
 )
 # A run of three or more lone syllables takes the word after it along: 최 고 금 리를.
-_SPACED_HANGUL = re.compile(r"(?<![가-힣])[가-힣](?:[ \t]+[가-힣](?![가-힣]))(?:(?:[ \t]+[가-힣](?![가-힣]))+[ \t]+)?")
+_SPACED_HANGUL = re.compile(r"(?<![가-힣])[가-힣](?:[ \t]+[가-힣](?![가-힣]))(?:(?:[ \t]+[가-힣](?![가-힣]))+[ \t]*)?")
 _LONE = re.compile(r"[ \t]*(?<![가-힣0-9])([가-힣])(?![가-힣])[ \t]*")
 _DIVIDED_HANGUL = re.compile(r"(?<=[가-힣])[·ㆍ.\-_*~|/'\"`^,]+(?=[가-힣])")
 _SPACED_LATIN = re.compile(r"(?<![a-z])[a-z](?:[ .\-_*]{1,2}[a-z](?![a-z])){3,}")
@@ -29,8 +29,8 @@ _GAPS = re.compile(r"\s+")
 class Normalised:
     """``plain`` is what rules read; ``joined`` differs where words had been pulled apart.
 
-    ``hidden`` counts invisible, control, private and unassigned characters; ``foreign`` counts letters outside
-    Hangul and basic Latin; ``jamo`` counts stray Hangul letters.
+    ``hidden`` counts invisible, control, private and unassigned characters; ``foreign`` counts letters and digits
+    outside Hangul and basic Latin; ``jamo`` counts stray Hangul letters.
     """
 
     plain: str
@@ -66,13 +66,18 @@ def _clean(text: str) -> tuple[str, int, int, int]:
         elif _invisible(character):
             hidden += 1
         else:
+            # Counted before NFKC, which would compose them into syllables.
+            jamo += "ㄱ" <= character <= "ㆎ" or "ﾡ" <= character <= "ￜ"
             kept.append(character)
     plain: list[str] = []
     for character in unicodedata.normalize("NFKC", "".join(kept)):
         if character.isascii() or "가" <= character <= "힣":
             plain.append(character)
-        elif "ㄱ" <= character <= "ㆎ" or "ᄀ" <= character <= "ᇿ":
+        elif "ᄀ" <= character <= "ᇿ":
             jamo += 1
+        elif character.isdecimal():
+            foreign += 1
+            plain.append(str(unicodedata.decimal(character)))
         elif character.isalpha():
             foreign += 1
             plain.append(unicodedata.normalize("NFD", character)[0])

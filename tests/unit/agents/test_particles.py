@@ -1,4 +1,4 @@
-"""The resolver against an independent oracle: spell the value out in Hangul, then look at its last decomposed letter."""
+"""The resolver against an independent oracle: spell the value out in Hangul, look at its last decomposed letter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,34 @@ from agents.slots import render, render_money
 LETTERS = dict(
     zip(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        "에이 비 시 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 알 에스 티 유 브이 더블유 엑스 와이 제트".split(),
+        [
+            "에이",
+            "비",
+            "시",
+            "디",
+            "이",
+            "에프",
+            "지",
+            "에이치",
+            "아이",
+            "제이",
+            "케이",
+            "엘",
+            "엠",
+            "엔",
+            "오",
+            "피",
+            "큐",
+            "알",
+            "에스",
+            "티",
+            "유",
+            "브이",
+            "더블유",
+            "엑스",
+            "와이",
+            "제트",
+        ],
         strict=True,
     )
 )
@@ -86,9 +113,11 @@ def test_capitals_are_read_by_name(word: str, particle: str) -> None:
     ("text", "read"),
     [
         ("35%", "퍼센트"), ("A+", "플러스"), ("Q&", "앤드"), ("$", "달러"), ("1,230만 원", "원"), ("3개월", "월"),
-        ("“정기예금”", "금"), ("정기예금.", "금"), ("‘서울’ ", "울"), ("펀드…", "드"), ("「적금」", "금"), ("카드!", "드"),
+        ("“정기예금”", "금"), ("정기예금.", "금"), ("‘서울’ ", "울"), ("펀드…", "드"), ("「적금」", "금"),
+        ("카드!", "드"),
         ("ISA(개인종합자산관리계좌)", "에이"), ("적금(자유)", "금"), ("통장 [특판]", "장"), ("(특판)", "판"),
-        ("예금(단리)(세전)", "금"), ("카드 )", "드"), ("Gold", "드"), ("Travel", "블"), ("Premium", "엄"), ("Saving", "빙"),
+        ("예금(단리)(세전)", "금"), ("카드 )", "드"), ("Gold", "드"), ("Travel", "블"), ("Premium", "엄"),
+        ("Saving", "빙"),
         ("Mobile", "일"), ("Home", "홈"), ("Top", "톱"), ("Check Card", "드"), ("Pick", "픽"), ("Club", "럽"),
         ("Plus", "스"), ("Best", "트"), ("Simple", "플"), ("Point", "트"), ("Net", "넷"), ("Cafe", "페"),
     ],

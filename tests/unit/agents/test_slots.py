@@ -83,5 +83,7 @@ def test_money_is_said_to_three_figures_at_least(krw: float, locale: Any) -> Non
 
 @given(st.integers(0, 10**12))
 def test_counts_survive_rendering(count: int) -> None:
-    assert quantities(render("count", count, "ko") or "") == [Quantity(said := quantities(str(count))[0].value, "plain")]
+    assert quantities(render("count", count, "ko") or "") == [
+        Quantity(said := quantities(str(count))[0].value, "plain")
+    ]
     assert int(said) == count
