@@ -9,8 +9,21 @@ from agents.safety_gate.gate import SafetyGate
 from understudy.contracts._model import Text
 from understudy.contracts.catalog import Catalog
 from understudy.contracts.reasons import Glossary
+from understudy.errors import UserError
 
-__all__ = ["screen_catalog", "screen_glossary"]
+__all__ = ["refuse_unsafe", "screen_catalog", "screen_glossary"]
+
+
+def refuse_unsafe(catalog: Catalog, glossary: Glossary, gate: SafetyGate) -> None:
+    """Refuse a catalog or glossary whose free text the gate would not let out.
+
+    Raises:
+        UserError: (exit code 4) naming each field and what is wrong with it; the words themselves are not repeated.
+    """
+    findings = screen_catalog(catalog, gate) + screen_glossary(glossary, gate)
+    if findings:
+        what = "; ".join(f"{finding.where}: {finding.message}" for finding in findings)
+        raise UserError(what, where="catalog or glossary", fix="Reword the named fields.", exit_code=4)
 
 
 def screen_catalog(catalog: Catalog, gate: SafetyGate) -> list[Finding]:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from agents.safety_gate import SafetyGate, screen_catalog, screen_glossary
+from agents.safety_gate import SafetyGate, refuse_unsafe, screen_catalog, screen_glossary
 from understudy.contracts._model import Text
 from understudy.contracts.catalog import Catalog, Product
 from understudy.contracts.reasons import FactDef, Glossary
+from understudy.errors import UserError
 
 Products = Callable[..., Product]
 
@@ -55,3 +56,14 @@ def test_glossary_phrases_and_categories(glossary: Glossary, gate: SafetyGate) -
     )
     [finding] = screen_glossary(Glossary(schema_version=1, facts=[bad]), gate)
     assert (finding.rule_id, finding.where) == ("superlative", "facts.bad.categories.a.ko")
+
+
+def test_an_unsafe_catalog_is_refused_by_field_without_its_words(
+    product: Products, glossary: Glossary, gate: SafetyGate
+) -> None:
+    refuse_unsafe(catalog_of(product()), glossary, gate)
+    bad = catalog_of(product(name=Text(ko="한빛 적금 010-1234-5678", en="Savings")))
+    with pytest.raises(UserError, match=r"products\.sample\.name\.ko: a personal telephone number") as error:
+        refuse_unsafe(bad, glossary, gate)
+    assert error.value.exit_code == 4
+    assert "1234" not in str(error.value)
