@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 import uuid
 
@@ -18,6 +19,7 @@ class Backing:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        _preload(settings.understudy_store)
         self._lock = threading.RLock()
         self._store: ServingStore | None = None
         self._keyring: Keyring | None = None
@@ -60,3 +62,9 @@ class Backing:
             if self._log is None:
                 self._log = AuditLog(self.store, self.keyring, f"function-{uuid.uuid4().hex}")
             return self._log
+
+
+def _preload(store_url: str) -> None:
+    """Import the store's module in the init phase, so that no request waits for it; nothing is opened."""
+    kind = "dynamodb" if store_url.startswith("dynamodb://") else "sqlite"
+    importlib.import_module(f"understudy.stores.{kind}")

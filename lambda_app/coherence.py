@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from understudy.bundle import MANIFEST, Bundle, BundleError
 from understudy.contracts.catalog import Catalog, Driver, Product
-from understudy.contracts.manifest import ServedTask
+from understudy.contracts.manifest import Platt, ServedTask
 from understudy.contracts.rules import RuleSet
 
 __all__ = ["check_coherence"]
@@ -22,6 +22,7 @@ def check_coherence(bundle: Bundle) -> None:
     for task in tasks.values():
         if (task.type == "multiclass") != bool(task.classes):
             raise BundleError(f"task {task.name}: classes belong to multiclass tasks, and only to them", MANIFEST)
+        _check_calibrators(task)
         _check_rules(task, bundle.rules)
     for product in bundle.catalog.products:
         if len({(driver.task, driver.class_name) for driver in product.drivers}) < len(product.drivers):
@@ -29,6 +30,13 @@ def check_coherence(bundle: Bundle) -> None:
         for driver in product.drivers:
             _check_driver(product, driver, tasks.get(driver.task))
     _check_churn(bundle.catalog, tasks)
+
+
+def _check_calibrators(task: ServedTask) -> None:
+    for ref in (task.distilled, task.direct):
+        # It would rank backwards, and every reason would argue for the opposite.
+        if ref is not None and isinstance(ref.calibrator, Platt) and ref.calibrator.a <= 0:
+            raise BundleError(f"task {task.name}: the calibrator of {ref.path} does not rise", MANIFEST)
 
 
 def _check_rules(task: ServedTask, rules: RuleSet) -> None:

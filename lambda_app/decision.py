@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 
 from lambda_app.coherence import check_coherence
+from lambda_app.logs import log
 from lambda_app.native import EngineError
 from lambda_app.ranking import Candidate, Ranking, rank
 from lambda_app.reasons import Explained, Explainer
@@ -60,34 +62,34 @@ class Decider:
         cap = risk_cap(profile, self._catalog.suitability)
         ranking = rank(self._catalog, scoring.tasks, profile, cap, contacts, now, request.top_k)
         told = None if opted_out else record
-        explained = [self._explain(request, candidate, scoring, told, cap) for candidate in ranking.recommended]
+        # Products often share their main driver, and its contributions are the dearest part of a request.
+        contributions = cache(partial(self._contributions, scoring)) if told else _none
+        explained = [
+            self._explainer.explain(
+                candidate.product,
+                contributions(candidate.main.task, candidate.main.class_name, candidate.main.complement),
+                told,
+                cap,
+                locale=request.locale,
+                channel=request.channel,
+            )
+            for candidate in ranking.recommended
+        ]
         recommendations = [
             self._recommendation(place, candidate, request, found)
             for place, (candidate, found) in enumerate(zip(ranking.recommended, explained, strict=True), start=1)
         ]
         return Decision(scoring, cap, ranking, recommendations, explained)
 
-    def _explain(
-        self,
-        request: RecommendationRequest,
-        candidate: Candidate,
-        scoring: Scoring,
-        record: CustomerRecord | None,
-        cap: RiskCap,
-    ) -> Explained:
-        contributions = self._contributions(candidate, scoring) if record else {}
-        return self._explainer.explain(
-            candidate.product, contributions, record, cap, locale=request.locale, channel=request.channel
-        )
-
-    def _contributions(self, candidate: Candidate, scoring: Scoring) -> dict[str, float]:
-        """What argues for the product's main driver, feature by feature."""
-        driver = candidate.main
+    def _contributions(self, scoring: Scoring, task: str, class_name: str | None, complement: bool) -> dict[str, float]:
+        """What argues for a driver, feature by feature."""
         try:
-            found = self.router.contributions(scoring, driver.task, driver.class_name)
-        except EngineError:
-            return {}  # the recommendation stands on its score; it is then told without facts
-        return {name: -value for name, value in found.items()} if driver.complement else found
+            found = self.router.contributions(scoring, task, class_name)
+        except EngineError as error:
+            # The recommendation stands on its score; it is then told without facts.
+            log("contributions_failed", task=task, error=str(error))
+            return {}
+        return {name: -value for name, value in found.items()} if complement else found
 
     def _recommendation(
         self, place: int, candidate: Candidate, request: RecommendationRequest, explained: Explained
@@ -103,3 +105,9 @@ class Decider:
             reason=explained.reason,
             review_tier=review_tier(product, candidate.score, self._catalog.policy.min_score),
         )
+
+
+def _none(task: str, class_name: str | None, complement: bool) -> dict[str, float]:
+    """No contributions: nobody's record was read."""
+    del task, class_name, complement
+    return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from lambda_app.decision import Decision
@@ -63,10 +62,6 @@ def _record(record: CustomerRecord | None, *, opted_out: bool) -> dict[str, Any]
         "schema_version": record.schema_version,
         "as_of": record.as_of,
         # Of a customer who has opted out, only what the legal caps needed.
-        "features": None if opted_out else {name: _finite(value) for name, value in record.features.items()},
+        "features": None if opted_out else record.features,
         "profile": record.profile.model_dump(mode="json"),
     }
-
-
-def _finite(value: float | int | str | None) -> float | int | str | None:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

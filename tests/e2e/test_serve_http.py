@@ -18,7 +18,7 @@ import tiny_bundle
 
 from understudy.audit import Keyring, fsck
 from understudy.contracts.api import RecommendationResponse
-from understudy.local import LocalFunction
+from understudy.local import FunctionError, LocalFunction
 from understudy.stores import ServingStore, open_store
 
 ROOT = Path(__file__).parents[2]
@@ -157,3 +157,11 @@ def test_a_killed_environment_is_replaced_and_the_log_stays_whole(served: Served
     report = fsck(served.store, served.keyring)
     assert report.verdict == "clean"
     assert report.writers >= 3
+
+
+def test_a_function_without_its_settings_does_not_start(tmp_path: Path) -> None:
+    with (
+        pytest.raises(FunctionError, match="understudy_bundle: is required"),
+        LocalFunction(ROOT, {}, log=tmp_path / "log"),
+    ):
+        pass

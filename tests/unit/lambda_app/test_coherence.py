@@ -72,3 +72,10 @@ def test_tasks_that_contradict_themselves(tmp_path: Path, twice: bool) -> None:
     tasks = [*tasks, tasks[0]] if twice else [tasks[0] | {"classes": ["a", "b"]}, *tasks[1:]]
     with pytest.raises(BundleError, match="named twice" if twice else "belong to multiclass tasks"):
         check_coherence(load_bundle(tiny_bundle.write(tmp_path / "bundle", tasks=tasks)))
+
+
+def test_a_calibrator_that_turns_scores_round(tmp_path: Path) -> None:
+    tasks = tiny_bundle.tasks()
+    tasks[0]["distilled"]["calibrator"]["a"] = -1.0
+    with pytest.raises(BundleError, match=r"signups\.distilled\.txt does not rise"):
+        check_coherence(load_bundle(tiny_bundle.write(tmp_path / "bundle", tasks=tasks)))

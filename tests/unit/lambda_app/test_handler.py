@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny_bundle
 
+from lambda_app.native import EngineError
 from understudy.contracts.api import Health, Problem, RecommendationResponse
 from understudy.stores import StoreError
 
@@ -230,3 +232,45 @@ def test_a_defect_is_a_problem_and_leaves_its_place_in_the_log(
     assert defect["error"] == "RuntimeError"
     assert "test_handler.py" in defect["place"]
     assert "c-1" not in json.dumps(defect)
+
+
+def test_threads_may_share_an_environment(function: Any) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = [body for _, body in pool.map(lambda _: function.recommend(), range(40))]
+    assert len({answer["request_id"] for answer in answers}) == 40
+    assert sorted(answer["audit"]["seq"] for answer in answers) == list(range(1, 41))
+    assert len({json.dumps(answer["tasks"]) for answer in answers}) == 1
+    assert function.check_log().verdict == "clean"
+
+
+def test_contributions_that_fail_leave_a_reason_without_facts(
+    function: Any, monkeypatch: pytest.MonkeyPatch, logged: Any
+) -> None:
+    def fail(*args: Any) -> None:
+        raise EngineError("no memory")
+
+    monkeypatch.setattr(function.app.decider.router, "contributions", fail)
+    status, answer = function.recommend()
+    assert status == 200
+    assert all(r["reason"]["text"] and not r["reason"]["facts"] for r in answer["recommendations"])
+    assert logged()[0]["event"] == "contributions_failed"
+
+
+def test_products_with_one_main_driver_share_its_contributions(
+    make_function: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function = make_function()
+    function.store.put_records([tiny_bundle.customer(profile={"age": 30, "risk_tolerance": 5})])
+    router = function.app.decider.router
+    asked: list[Any] = []
+    original = router.contributions
+
+    def count(scoring: Any, *which: Any) -> Any:
+        asked.append(which)
+        return original(scoring, *which)
+
+    monkeypatch.setattr(router, "contributions", count)
+    _, answer = function.recommend(top_k=10)
+    mains = [next(iter(r["drivers"])) for r in answer["recommendations"]]
+    assert len(mains) > len(set(mains))
+    assert len(asked) == len(set(asked)) < len(mains)
