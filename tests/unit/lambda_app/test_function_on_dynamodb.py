@@ -1,0 +1,101 @@
+"""The function on DynamoDB: how often it talks to the tables, and what it says when they throttle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import tiny_bundle
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from lambda_app import handler as entry
+from lambda_app.app import App
+from lambda_app.settings import Settings
+from understudy.audit import Keyring, fsck
+from understudy.stores.dynamodb import DynamoStore
+from understudy.stores.tables import TABLES
+
+READS = {"GetItem", "BatchGetItem", "Query", "TransactGetItems", "Scan"}
+
+
+class Cloud:
+    """The application on its tables; ``calls`` are the operations since it was last cleared."""
+
+    def __init__(self, folder: Path, bundle: Path) -> None:
+        self.keyring = Keyring.create(folder / "keys.json")
+        self.app = App(
+            Settings(
+                understudy_bundle=str(bundle),
+                understudy_store="dynamodb://test",
+                understudy_audit_keys=f"file://{folder / 'keys.json'}",
+            )
+        )
+        store = self.app.backing.store
+        assert isinstance(store, DynamoStore)
+        self.store = store
+        self.calls: list[str] = []
+        self.failing: set[str] = set()
+        store._client.meta.events.register("before-call.dynamodb", self._on_call)
+
+    def _on_call(self, model: Any, **_: Any) -> None:
+        self.calls.append(model.name)
+        if model.name in self.failing:
+            error = {"Error": {"Code": "ThrottlingException", "Message": "too fast"}}
+            raise ClientError(error, model.name)  # type: ignore[arg-type]
+
+    def recommend(self) -> tuple[int, str]:
+        self.calls.clear()
+        response = entry.handler(tiny_bundle.event(body={"customer_id": "c-1"}), None)
+        return response["statusCode"], response["body"]
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle_directory: Path) -> Iterator[Cloud]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-northeast-2")
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        for table in TABLES:
+            keys = [(table.partition, "HASH")] + ([(table.sort, "RANGE")] if table.sort else [])
+            client.create_table(
+                TableName=table.name("test"),
+                KeySchema=[{"AttributeName": key[0], "KeyType": role} for key, role in keys],
+                AttributeDefinitions=[{"AttributeName": key[0], "AttributeType": key[1]} for key, _ in keys],
+                BillingMode="PAY_PER_REQUEST",
+            )
+        made = Cloud(tmp_path, bundle_directory)
+        made.store.put_records([tiny_bundle.customer()])
+        monkeypatch.setattr(entry, "application", lambda: made.app)
+        yield made
+        made.store.close()
+
+
+def test_a_request_is_one_read_and_one_write(cloud: Cloud) -> None:
+    assert cloud.recommend()[0] == 200
+    reads = [call for call in cloud.calls if call in READS]
+    assert len(reads) == 1
+    assert len(cloud.calls) - len(reads) == 1
+    assert fsck(cloud.store, cloud.keyring).verdict == "clean"
+
+
+def test_throttled_reads_are_an_opt_out_with_its_entry(cloud: Cloud) -> None:
+    cloud.failing = READS
+    status, body = cloud.recommend()
+    assert status == 200
+    assert '"layer":"distilled"' not in body
+    cloud.failing = set()
+    report = fsck(cloud.store, cloud.keyring)
+    assert (report.entries, report.verdict) == (1, "clean")
+
+
+def test_throttled_writes_leave_no_answer(cloud: Cloud) -> None:
+    cloud.failing = {"TransactWriteItems", "PutItem", "UpdateItem"}
+    assert cloud.recommend()[0] == 503
+    cloud.failing = set()
+    assert cloud.recommend()[0] == 200
+    assert fsck(cloud.store, cloud.keyring).entries == 1
