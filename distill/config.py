@@ -57,7 +57,7 @@ class DistillConfig(Contract):
     )
     calibration_folds: int = Field(default=5, ge=2)
     seed: int = 0
-    threads: int = Field(default=2, ge=1)
+    threads: int = Field(default=2, ge=1, description="tasks fitted side by side; spare threads go to each fit")
 
     @model_validator(mode="after")
     def _searchable(self) -> DistillConfig:
@@ -75,13 +75,8 @@ class DistillConfig(Contract):
 
     @classmethod
     def for_rows(cls, rows: int, *, seed: int = 0, quick: bool = False) -> DistillConfig:
-        """Defaults for ``rows`` training rows; ``quick`` trades a little quality for a demonstration's patience.
-
-        Few rows get one thread: LightGBM's threads meet at every split, and waiting for each other on a busy machine
-        costs more than a second one brings.
-        """
+        """Defaults for ``rows`` training rows; ``quick`` trades a little quality for a demonstration's patience."""
         leaves = 15 if rows < 10_000 else 31 if rows < 200_000 else 63
-        threads = 1 if rows < 20_000 else 2
         shapes = _around(leaves)
         if quick:
             return cls(
@@ -98,7 +93,6 @@ class DistillConfig(Contract):
                 many_alphas=(0.0, 1.0),
                 many_budget=2,
                 seed=seed,
-                threads=threads,
             )
         rounds = 400 if rows < 10_000 else 800 if rows < 200_000 else 1500
-        return cls(rounds=rounds, shapes=shapes, seed=seed, threads=threads)
+        return cls(rounds=rounds, shapes=shapes, seed=seed)

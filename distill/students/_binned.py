@@ -16,36 +16,50 @@ Floats = NDArray[np.float64]
 class Binned:
     """The training rows and the validation rows as LightGBM Datasets with common bins.
 
-    Labels and weights are set on the same two Datasets task after task; only where some rows have no target is a
-    subset copied (of bins, not of features), so LightGBM never reads the float features twice.
-
-    Args:
-        train: ``[m, F]`` features, NaN = missing; categorical ones are codes.
-        valid: ``[v, F]``.
-        categorical: Indices of the categorical features.
-        max_bin: Most bins of a feature.
-        threads: Threads that bin.
+    Labels and weights are set on the same two Datasets task after task, so features are read and binned once; only
+    where some rows have no target is a subset of the bins copied.
     """
 
-    def __init__(self, train: Floats, valid: Floats, categorical: list[int], *, max_bin: int, threads: int) -> None:
+    def __init__(self, train: lgb.Dataset, valid: lgb.Dataset) -> None:
+        self._train = train
+        self._valid = valid
+
+    @classmethod
+    def fit(cls, train: Floats, valid: Floats, categorical: list[int], *, max_bin: int, threads: int) -> Binned:
+        """Bin by the training rows.
+
+        Args:
+            train: ``[m, F]`` features, NaN = missing; categorical ones are codes.
+            valid: ``[v, F]``.
+            categorical: Indices of the categorical features.
+            max_bin: Most bins of a feature.
+            threads: Threads that bin.
+        """
         # feature_pre_filter would freeze min_data_in_leaf, which the search varies.
         parameters = {"max_bin": max_bin, "feature_pre_filter": False, "num_threads": threads, "verbose": -1}
-        self._train = lgb.Dataset(train, categorical_feature=categorical, params=parameters).construct()
-        self._valid = lgb.Dataset(valid, reference=self._train, params=parameters).construct()
-        self._rows = (len(train), len(valid))
+        fitted = lgb.Dataset(train, categorical_feature=categorical, params=parameters).construct()
+        return cls(fitted, lgb.Dataset(valid, reference=fitted, params=parameters).construct())
+
+    def copy(self) -> Binned:
+        """The same bins with labels of their own, for another thread."""
+        return Binned(_subset(self._train), _subset(self._valid))
 
     def with_targets(self, train: Targets, valid: Targets) -> tuple[lgb.Dataset, lgb.Dataset]:
         """Both Datasets with these targets; for a multiclass target the label is not used and set to 0."""
-        return _set(self._train, self._rows[0], train), _set(self._valid, self._rows[1], valid)
+        return _set(self._train, train), _set(self._valid, valid)
 
 
-def _set(dataset: lgb.Dataset, rows: int, targets: Targets) -> lgb.Dataset:
-    chosen = dataset
-    if len(targets.rows) < rows:
-        # A subset copies the field sizes of its parent, which must hold a label first.
-        dataset.set_label(np.zeros(rows, dtype=np.float32))
-        dataset.set_weight(None)
-        chosen = dataset.subset(targets.rows.tolist()).construct()
+def _subset(dataset: lgb.Dataset, rows: NDArray[np.int64] | None = None) -> lgb.Dataset:
+    """Copy the bins of ``rows``, all by default."""
+    # A subset copies the labels of its parent, which must have some.
+    dataset.set_label(np.zeros(dataset.num_data(), dtype=np.float32))
+    dataset.set_weight(None)
+    chosen = range(dataset.num_data()) if rows is None else rows.tolist()
+    return dataset.subset(list(chosen)).construct()
+
+
+def _set(dataset: lgb.Dataset, targets: Targets) -> lgb.Dataset:
+    chosen = dataset if len(targets.rows) == dataset.num_data() else _subset(dataset, targets.rows)
     values = targets.values if targets.values.ndim == 1 else np.zeros(len(targets.rows))
     chosen.set_label(values.astype(np.float32))
     chosen.set_weight(None if targets.weights is None else targets.weights.astype(np.float32))

@@ -42,7 +42,13 @@ class Boosted:
 
 
 def boost(
-    binned: Binned, train: TaskData, valid: TaskData, candidate: Candidate, kind: TaskType, config: DistillConfig
+    binned: Binned,
+    train: TaskData,
+    valid: TaskData,
+    candidate: Candidate,
+    kind: TaskType,
+    config: DistillConfig,
+    threads: int,
 ) -> Boosted:
     """Fit ``candidate``.
 
@@ -54,7 +60,7 @@ def boost(
     """
     fitted, held = train.blend(candidate.alpha), valid.blend(candidate.alpha)
     train_set, valid_set = binned.with_targets(fitted, held)
-    parameters, rounds = _parameters(candidate, config), config.rounds
+    parameters, rounds = _parameters(candidate, config, threads), config.rounds
     if kind != "multiclass":
         booster = _start(parameters, train_set, valid_set)
         return _finish(candidate, booster, np.zeros(1), _run(booster, None, _reported_loss, rounds, config))
@@ -103,7 +109,7 @@ def _reported_loss(booster: lgb.Booster) -> float:
     return float(booster.eval_valid()[0][2])
 
 
-def _parameters(candidate: Candidate, config: DistillConfig) -> dict[str, Any]:
+def _parameters(candidate: Candidate, config: DistillConfig, threads: int) -> dict[str, Any]:
     shape = candidate.shape
     return {
         "objective": candidate.loss,
@@ -118,7 +124,7 @@ def _parameters(candidate: Candidate, config: DistillConfig) -> dict[str, Any]:
         "feature_pre_filter": False,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": config.threads,
+        "num_threads": threads,
         "seed": config.seed,
         "verbose": -1,
     }

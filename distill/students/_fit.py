@@ -1,48 +1,26 @@
-"""The two students of every task, with a checkpoint per task."""
+"""The two students of every task, side by side, with a checkpoint per task."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
-import numpy as np
-from numpy.typing import NDArray
-
-from distill.calibration import choose_binary, choose_multiclass
 from distill.config import DistillConfig
-from distill.metrics import kl_rows, log_loss_rows
 from distill.soft_labels import SoftLabels
 from distill.students._binned import Binned
-from distill.students._boost import Candidate, Loss, boost
 from distill.students._checkpoint import read_pair, write_pair
-from distill.students._search import Trial, search_direct, search_distilled
-from distill.students._student import Student, StudentPair
-from distill.students._targets import TaskData, prepare_task
-from understudy.contracts._model import TaskType
+from distill.students._student import StudentPair
+from distill.students._task import TaskFitting
 from understudy.contracts.spec import TaskSpec
 from understudy.progress import Progress
-from understudy.stages import fingerprint
 
 if TYPE_CHECKING:
     from teacher.datasets.dataset import Dataset
 
 __all__ = ["fit_students"]
-
-Floats = NDArray[np.float64]
-
-_LOSSES: dict[TaskType, tuple[Loss, ...]] = {
-    "binary": ("cross_entropy",),
-    "multiclass": ("softmax",),
-    "regression": ("huber", "l2"),
-}
-_LINKS: dict[TaskType, Literal["sigmoid", "softmax", "identity"]] = {
-    "binary": "sigmoid",
-    "multiclass": "softmax",
-    "regression": "identity",
-}
 
 
 def fit_students(
@@ -67,120 +45,52 @@ def fit_students(
     Raises:
         UserError: a task has no labels in training or validation, or its training labels do not vary.
     """
-    fitting = _Fitting(dataset, soft, config)
-    pairs: dict[str, StudentPair] = {}
+    fitting = TaskFitting(dataset, soft, config)
+    inputs = {task.name: fitting.inputs(task) for task in dataset.spec.tasks}
+    known = {task.name: read_pair(out / task.name, inputs[task.name]) for task in dataset.spec.tasks}
+    pairs = {name: pair for name, pair in known.items() if pair is not None}
+    # The tasks with most classes take longest: started first, they do not keep the others waiting at the end.
+    missing = sorted((t for t in dataset.spec.tasks if t.name not in pairs), key=lambda task: -task.width)
     with progress.task("students", len(dataset.spec.tasks)) as advance:
-        for task in dataset.spec.tasks:
-            inputs = fitting.inputs(task)
-            pair = read_pair(out / task.name, inputs)
-            if pair is None:
-                pair = fitting.fit(task)
-                write_pair(out / task.name, pair, inputs)
+        advance(len(pairs))
+        for task, pair in _fit_all(fitting, missing, config.threads):
+            write_pair(out / task.name, pair, inputs[task.name])
             pairs[task.name] = pair
             advance(note=task.name)
-    return pairs
+    return {task.name: pairs[task.name] for task in dataset.spec.tasks}
 
 
-class _Fitting:
-    """The rows and, once a task needs them, the binned features that all tasks share."""
+def _fit_all(fitting: TaskFitting, tasks: Sequence[TaskSpec], threads: int) -> Iterator[tuple[TaskSpec, StudentPair]]:
+    """Yield every task's students as they are ready; ``threads`` are shared out over tasks first, then within a fit.
 
-    def __init__(self, dataset: Dataset, soft: SoftLabels, config: DistillConfig) -> None:
-        self._dataset = dataset
-        self._soft = soft
-        self._config = config
-        self._train, self._valid = dataset.rows("train"), dataset.rows("valid")
-        self._binned: Binned | None = None
+    LightGBM's own threads meet at every split and wait for each other, tasks never do. Each worker has its own copy
+    of the bins, because labels are set on them.
+    """
+    if not tasks:
+        return
+    workers = min(threads, len(tasks))
+    binned = fitting.bin_features()
+    copies: SimpleQueue[Binned] = SimpleQueue()
+    for copy in [binned, *(binned.copy() for _ in range(workers - 1))]:
+        copies.put(copy)
 
-    def inputs(self, task: TaskSpec) -> str:
-        """Fingerprint of all that determines the task's students."""
-        digest = hashlib.sha256(np.ascontiguousarray(self._soft.probs[task.name]).tobytes())
-        digest.update(np.ascontiguousarray(self._soft.fold).tobytes())
-        config = self._config.model_dump(mode="json")
-        spec = task.model_dump(mode="json")
-        return fingerprint([self._dataset.fingerprint, spec, config, digest.hexdigest(), lgb.__version__])
+    def fit(task: TaskSpec) -> StudentPair:
+        mine = copies.get()
+        try:
+            return fitting.fit(task, mine, threads // workers)
+        finally:
+            copies.put(mine)
 
-    def fit(self, task: TaskSpec) -> StudentPair:
-        name = task.name
-        labels, soft = self._dataset.labels[name], self._soft.probs[name]
-        train, valid, scale, shift = prepare_task(
-            task, (labels[self._train], labels[self._valid]), (soft[self._train], soft[self._valid])
-        )
-        trials: dict[Candidate, Trial] = {}
-
-        def attempt(candidate: Candidate) -> Trial:
-            # The alpha-0 candidates of the two searches are the same models: fitted once, counted for both.
-            if candidate not in trials:
-                trials[candidate] = self._try(task, candidate, train, valid)
-            return trials[candidate]
-
-        config, losses = self._config, _LOSSES[task.type]
-        many = task.width >= config.many_classes
-        alphas, budget = (config.many_alphas, config.many_budget) if many else (config.alphas, config.budget)
-        direct = search_direct(attempt, losses, config.shapes, budget)
-        distilled = search_distilled(attempt, losses, config.shapes, alphas, budget, config.tolerance_se)
-        return StudentPair(
-            distilled=self._student(task, distilled, scale, shift), direct=self._student(task, direct, scale, shift)
-        )
-
-    def _try(self, task: TaskSpec, candidate: Candidate, train: TaskData, valid: TaskData) -> Trial:
-        boosted = boost(self._bins(), train, valid, candidate, task.type, self._config)
-        student = Student(text=boosted.text, link=_LINKS[task.type], base=tuple(boosted.base.tolist()))
-        said = student.predict(self._dataset.features[self._valid])
-        known = valid.known
-        if task.type == "regression":
-            losses, divergence = (said - valid.hard)[known] ** 2, (said - valid.soft) ** 2
-        else:
-            labels = self._dataset.labels[task.name][self._valid]
-            losses, divergence = log_loss_rows(labels[known], said[known]), kl_rows(valid.soft, said)
-        return Trial(boosted, losses, float(divergence.mean()))
-
-    def _bins(self) -> Binned:
-        if self._binned is None:
-            features = self._dataset.features
-            kinds = [feature.kind for feature in self._dataset.schema.features]
-            self._binned = Binned(
-                features[self._train],
-                features[self._valid],
-                [i for i, kind in enumerate(kinds) if kind == "categorical"],
-                max_bin=self._config.max_bin,
-                threads=self._config.threads,
-            )
-        return self._binned
-
-    def _student(self, task: TaskSpec, trial: Trial, scale: float, shift: float) -> Student:
-        boosted = trial.boosted
-        student = Student(
-            text=boosted.text,
-            link=_LINKS[task.type],
-            base=tuple(boosted.base.tolist()),
-            scale=scale,
-            shift=shift,
-            choices=_choices(trial),
-        )
-        return self._calibrated(task, student)
-
-    def _calibrated(self, task: TaskSpec, student: Student) -> Student:
-        labels = self._dataset.labels[task.name][self._valid]
-        known = ~np.isnan(labels)
-        if task.type == "regression":
-            return student
-        z = student.raw(self._dataset.features[self._valid[known]])
-        folds = self._config.calibration_folds
-        if task.type == "binary":
-            return replace(student, calibrator=choose_binary(z[:, 0], labels[known], folds=folds))
-        return replace(student, calibrator=choose_multiclass(z, labels[known], folds=folds))
+    yield from zip(tasks, map(fit, tasks), strict=True) if workers == 1 else _side_by_side(fit, tasks, workers)
 
 
-def _choices(trial: Trial) -> dict[str, float | int | str]:
-    candidate = trial.boosted.candidate
-    return {
-        "alpha": candidate.alpha,
-        "loss": candidate.loss,
-        "rounds": trial.boosted.rounds,
-        "leaves": candidate.shape.leaves,
-        "min_rows": candidate.shape.min_rows,
-        "l2": candidate.shape.l2,
-        "feature_fraction": candidate.shape.feature_fraction,
-        "valid_loss": trial.loss,
-        "valid_divergence": trial.divergence,
-    }
+def _side_by_side(
+    fit: Callable[[TaskSpec], StudentPair], tasks: Sequence[TaskSpec], workers: int
+) -> Iterator[tuple[TaskSpec, StudentPair]]:
+    with ThreadPoolExecutor(workers) as pool:
+        futures = {pool.submit(fit, task): task for task in tasks}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

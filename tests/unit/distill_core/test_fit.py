@@ -12,6 +12,7 @@ import pytest
 
 from distill import DistillConfig, SoftLabels, Student, StudentPair, fit_students
 from understudy.contracts.manifest import ModelRef
+from understudy.errors import UserError
 from understudy.progress import Silent
 from understudy.scoring import apply
 
@@ -106,20 +107,34 @@ def test_same_seed_same_bytes_and_test_rows_are_not_read(
             assert first.calibrator == second.calibrator
 
 
-def test_two_threads_give_the_trees_of_one(bank: Any, config: DistillConfig, tmp_path: Path) -> None:
+def test_tasks_side_by_side_give_the_bytes_of_one_after_the_other(
+    bank: Any, config: DistillConfig, fitted: dict[str, StudentPair], tmp_path: Path
+) -> None:
+    settings = config.model_copy(update={"threads": 3})
+    assert fit_students(bank.dataset, bank.soft, settings, tmp_path, Silent()) == fitted
+
+
+def test_two_threads_in_one_fit_give_the_trees_of_one(
+    bank: Any, config: DistillConfig, fitted: dict[str, StudentPair], tmp_path: Path
+) -> None:
     one_task = replace(bank.dataset, spec=bank.dataset.spec.model_copy(update={"tasks": bank.dataset.spec.tasks[:1]}))
-    models = []
-    for threads in (1, 2):
-        settings = config.model_copy(update={"threads": threads})
-        pair = fit_students(one_task, bank.soft, settings, tmp_path / str(threads), Silent())["churn"]
-        models.append(pair.distilled.text.split("\nparameters:")[0])
-    assert models[0] == models[1]
+    settings = config.model_copy(update={"threads": 2})
+    pair = fit_students(one_task, bank.soft, settings, tmp_path, Silent())["churn"]
+    trees = [text.split("\nparameters:")[0] for text in (pair.distilled.text, fitted["churn"].distilled.text)]
+    assert trees[0] == trees[1]
+
+
+def test_a_task_that_cannot_be_fitted_stops_the_others(bank: Any, config: DistillConfig, tmp_path: Path) -> None:
+    labels = bank.dataset.labels | {"churn": np.ones(len(bank.dataset.row_ids))}
+    settings = config.model_copy(update={"threads": 2})
+    with pytest.raises(UserError, match="task churn: every training label is 1"):
+        fit_students(replace(bank.dataset, labels=labels), bank.soft, settings, tmp_path, Silent())
 
 
 def test_a_killed_run_goes_on_at_the_task_where_it_stopped(
     bank: Any, config: DistillConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import distill.students._fit as module
+    import distill.students._task as module
 
     real, calls = module.boost, []
 
@@ -132,10 +147,10 @@ def test_a_killed_run_goes_on_at_the_task_where_it_stopped(
     monkeypatch.setattr(module, "boost", count)
     with pytest.raises(KeyboardInterrupt):
         fit_students(bank.dataset, bank.soft, config, tmp_path, Silent())
-    assert [p.name for p in sorted(tmp_path.iterdir())] == ["churn"]
-    before = (tmp_path / "churn" / "students.json").stat().st_mtime_ns
+    assert [p.name for p in tmp_path.iterdir()] == ["next_family"]
+    before = (tmp_path / "next_family" / "students.json").stat().st_mtime_ns
     pairs = fit_students(bank.dataset, bank.soft, config, tmp_path, Silent())
-    assert (tmp_path / "churn" / "students.json").stat().st_mtime_ns == before
+    assert (tmp_path / "next_family" / "students.json").stat().st_mtime_ns == before
     done = len(calls)
     again = fit_students(bank.dataset, bank.soft, config, tmp_path, Silent())
     assert len(calls) == done

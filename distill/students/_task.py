@@ -1,0 +1,149 @@
+"""Search, fit and calibrate the two students of one task."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from distill.calibration import choose_binary, choose_multiclass
+from distill.config import DistillConfig
+from distill.metrics import kl_rows, log_loss_rows
+from distill.soft_labels import SoftLabels
+from distill.students._binned import Binned
+from distill.students._boost import Candidate, Loss, boost
+from distill.students._search import Trial, search_direct, search_distilled
+from distill.students._student import Student, StudentPair
+from distill.students._targets import TaskData, prepare_task
+from understudy.contracts._model import TaskType
+from understudy.contracts.spec import TaskSpec
+from understudy.stages import fingerprint
+
+if TYPE_CHECKING:
+    from teacher.datasets.dataset import Dataset
+
+__all__ = ["TaskFitting"]
+
+Floats = NDArray[np.float64]
+
+_LOSSES: dict[TaskType, tuple[Loss, ...]] = {
+    "binary": ("cross_entropy",),
+    "multiclass": ("softmax",),
+    "regression": ("huber", "l2"),
+}
+_LINKS: dict[TaskType, Literal["sigmoid", "softmax", "identity"]] = {
+    "binary": "sigmoid",
+    "multiclass": "softmax",
+    "regression": "identity",
+}
+
+
+class TaskFitting:
+    """Fits one task at a time from what all tasks share: rows, soft labels, config."""
+
+    def __init__(self, dataset: Dataset, soft: SoftLabels, config: DistillConfig) -> None:
+        self._dataset = dataset
+        self._soft = soft
+        self._config = config
+        self._train, self._valid = dataset.rows("train"), dataset.rows("valid")
+
+    def inputs(self, task: TaskSpec) -> str:
+        """Fingerprint of all that determines the task's students."""
+        digest = hashlib.sha256(np.ascontiguousarray(self._soft.probs[task.name]).tobytes())
+        digest.update(np.ascontiguousarray(self._soft.fold).tobytes())
+        # The number of threads changes when the students are ready, not what they are.
+        config = self._config.model_dump(mode="json", exclude={"threads"})
+        spec = task.model_dump(mode="json")
+        return fingerprint([self._dataset.fingerprint, spec, config, digest.hexdigest(), lgb.__version__])
+
+    def fit(self, task: TaskSpec, binned: Binned, threads: int) -> StudentPair:
+        """Both students of ``task``; ``binned`` must not be in use elsewhere meanwhile."""
+        name = task.name
+        labels, soft = self._dataset.labels[name], self._soft.probs[name]
+        train, valid, scale, shift = prepare_task(
+            task, (labels[self._train], labels[self._valid]), (soft[self._train], soft[self._valid])
+        )
+        trials: dict[Candidate, Trial] = {}
+
+        def attempt(candidate: Candidate) -> Trial:
+            # The alpha-0 candidates of the two searches are the same models: fitted once, counted for both.
+            if candidate not in trials:
+                trials[candidate] = self._try(task, candidate, train, valid, binned, threads)
+            return trials[candidate]
+
+        config, losses = self._config, _LOSSES[task.type]
+        many = task.width >= config.many_classes
+        alphas, budget = (config.many_alphas, config.many_budget) if many else (config.alphas, config.budget)
+        direct = search_direct(attempt, losses, config.shapes, budget)
+        distilled = search_distilled(attempt, losses, config.shapes, alphas, budget, config.tolerance_se)
+        return StudentPair(
+            distilled=self._student(task, distilled, scale, shift), direct=self._student(task, direct, scale, shift)
+        )
+
+    def _try(
+        self, task: TaskSpec, candidate: Candidate, train: TaskData, valid: TaskData, binned: Binned, threads: int
+    ) -> Trial:
+        boosted = boost(binned, train, valid, candidate, task.type, self._config, threads)
+        student = Student(text=boosted.text, link=_LINKS[task.type], base=tuple(boosted.base.tolist()))
+        said = student.predict(self._dataset.features[self._valid])
+        known = valid.known
+        if task.type == "regression":
+            losses, divergence = (said - valid.hard)[known] ** 2, (said - valid.soft) ** 2
+        else:
+            labels = self._dataset.labels[task.name][self._valid]
+            losses, divergence = log_loss_rows(labels[known], said[known]), kl_rows(valid.soft, said)
+        return Trial(boosted, losses, float(divergence.mean()))
+
+    def bin_features(self) -> Binned:
+        """Bin the training and validation rows, for all tasks."""
+        features = self._dataset.features
+        kinds = [feature.kind for feature in self._dataset.schema.features]
+        return Binned.fit(
+            features[self._train],
+            features[self._valid],
+            [i for i, kind in enumerate(kinds) if kind == "categorical"],
+            max_bin=self._config.max_bin,
+            threads=self._config.threads,
+        )
+
+    def _student(self, task: TaskSpec, trial: Trial, scale: float, shift: float) -> Student:
+        boosted = trial.boosted
+        student = Student(
+            text=boosted.text,
+            link=_LINKS[task.type],
+            base=tuple(boosted.base.tolist()),
+            scale=scale,
+            shift=shift,
+            choices=_choices(trial),
+        )
+        return self._calibrated(task, student)
+
+    def _calibrated(self, task: TaskSpec, student: Student) -> Student:
+        labels = self._dataset.labels[task.name][self._valid]
+        known = ~np.isnan(labels)
+        if task.type == "regression":
+            return student
+        z = student.raw(self._dataset.features[self._valid[known]])
+        folds = self._config.calibration_folds
+        if task.type == "binary":
+            return replace(student, calibrator=choose_binary(z[:, 0], labels[known], folds=folds))
+        return replace(student, calibrator=choose_multiclass(z, labels[known], folds=folds))
+
+
+def _choices(trial: Trial) -> dict[str, float | int | str]:
+    candidate = trial.boosted.candidate
+    return {
+        "alpha": candidate.alpha,
+        "loss": candidate.loss,
+        "rounds": trial.boosted.rounds,
+        "leaves": candidate.shape.leaves,
+        "min_rows": candidate.shape.min_rows,
+        "l2": candidate.shape.l2,
+        "feature_fraction": candidate.shape.feature_fraction,
+        "valid_loss": trial.loss,
+        "valid_divergence": trial.divergence,
+    }
