@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from agents.reason_generator.particles import PARTICLES, with_particle
 from understudy.errors import UserError
 
-__all__ = ["fill", "literal_digits", "slots_in"]
+__all__ = ["fill", "literal_numbers", "slots_in"]
 
 _SLOT = re.compile(r"\{([a-z_]+[0-9]?)(?:\|([^{}|]+))?(?:\|([^{}|]+))?\}")
+
+_LITERAL = re.compile(r"\d[\d,.]*(?:\s?[^\W\d]+|\s?%)?")
 
 
 def slots_in(template: str) -> set[str]:
@@ -28,9 +30,9 @@ def slots_in(template: str) -> set[str]:
     return {name for name, _, _ in _SLOT.findall(template)}
 
 
-def literal_digits(template: str) -> bool:
-    """Whether a digit stands in ``template`` outside its slots."""
-    return any(character.isdigit() for character in _SLOT.sub("", template))
+def literal_numbers(template: str) -> list[str]:
+    """The numbers that stand in ``template`` outside its slots, each with the word that it counts: "3개월"."""
+    return _LITERAL.findall(_SLOT.sub("", template))
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

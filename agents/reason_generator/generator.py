@@ -6,7 +6,7 @@ from typing import Literal
 
 from agents.feature_selector import Selection
 from agents.reason_generator.disclosure import disclose
-from agents.reason_generator.fill import fill
+from agents.reason_generator.fill import fill, literal_numbers
 from agents.reason_generator.templates import check_glossary, check_templates
 from agents.slots import render
 from understudy.contracts._model import Locale
@@ -19,10 +19,10 @@ Channel = Literal["branch", "app"]
 
 
 class ReasonGenerator:
-    """Fills the template of (number of facts, channel, product family or default).
+    """Fills the template of (number of facts, channel, and product family, else product type, else any).
 
     Raises:
-        UserError: a template or a fact's phrase could not be filled, or holds a number of its own.
+        UserError: a template or a fact's phrase could not be filled, or a template holds a number of its own.
     """
 
     def __init__(self, templates: TemplateSet, glossary: Glossary) -> None:
@@ -45,14 +45,14 @@ class ReasonGenerator:
             note = f"terms missing: {', '.join(disclosure.missing)}"
             return Reason(locale=locale, text="", source="none", signature=selection.signature, note=note)
         said = [(fact, phrase) for fact in selection.facts if (phrase := self._phrase(fact, locale)) is not None][:3]
-        template, said = self._template(said, channel, product.family)
+        template, said = self._template(said, channel, product)
         values = {f"fact{number}": phrase for number, (_, phrase) in enumerate(said, start=1)}
         return Reason(
             locale=locale,
             text=fill(template.text[locale], {"product": product.name[locale]} | values),
             disclosure=disclosure.text,
             source="template",
-            facts=[fact for fact, _ in said],
+            facts=[self._with_literals(fact, locale) for fact, _ in said],
             signature=selection.signature,
         )
 
@@ -65,12 +65,16 @@ class ReasonGenerator:
         value = render(fact.slot, fact.value, locale, definition.categories)
         return None if value is None else fill(definition.phrase[locale], {"value": value})
 
+    def _with_literals(self, fact: Fact, locale: Locale) -> Fact:
+        # "Over the last 3 months" is part of what the fact means; the gate must be able to trace it.
+        return fact.model_copy(update={"literals": literal_numbers(self._phrases[fact.key].phrase[locale])})
+
     def _template(
-        self, said: list[tuple[Fact, str]], channel: Channel, family: str
+        self, said: list[tuple[Fact, str]], channel: Channel, product: Product
     ) -> tuple[Template, list[tuple[Fact, str]]]:
-        """The family's template, or the default one, for as many facts as there is a template for."""
+        """The most particular template for as many facts as there is one for."""
         for count in range(len(said), -1, -1):
-            for wanted in (family, None):
+            for wanted in (product.family, product.type, None):
                 template = self._templates.get((count, channel, wanted))
                 if template is not None:
                     return template, said[:count]

@@ -1,4 +1,4 @@
-"""Load the shipped templates, and refuse templates and phrases that could not be filled or that hold numbers."""
+"""Load the shipped templates; refuse templates and phrases that could not be filled, and numbers in templates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import understudy
 from agents.reason_generator.disclosure import FRAGMENTS
-from agents.reason_generator.fill import literal_digits, slots_in
+from agents.reason_generator.fill import literal_numbers, slots_in
 from understudy.contracts._model import read_toml
 from understudy.contracts.reasons import FactDef, Glossary, Template, TemplateSet
 from understudy.errors import UserError
@@ -70,7 +70,7 @@ def _check_disclosures(templates: TemplateSet) -> None:
 
 
 def check_glossary(glossary: Glossary) -> None:
-    """Refuse a phrase with a slot other than ``{value}``, or with a number that no slot carries.
+    """Refuse a phrase with a slot other than ``{value}``.
 
     Raises:
         UserError: naming the fact.
@@ -84,9 +84,8 @@ def _check_fact(fact: FactDef) -> None:
         extra = slots_in(phrase) - {"value"}
         if extra:
             raise UserError(f"unknown slot {sorted(extra)}", where=f"fact {fact.key}", fix="Only {value} exists.")
-        _refuse_digits(phrase)
 
 
 def _refuse_digits(text: str) -> None:
-    if literal_digits(text):
+    if literal_numbers(text):
         raise UserError("a number outside a slot", where=text, fix="Numbers come from slots: they must be traceable.")

@@ -85,13 +85,15 @@ def _decimal(digits: str) -> Decimal:
 
 
 def allowed_quantities(product: Product, facts: Sequence[Fact], locale: Locale) -> set[Quantity]:
-    """What a text about ``product`` and ``facts`` may state: rendered slot values, terms, names and legal limits."""
+    """What a text about ``product`` and ``facts`` may state: rendered slot values, a fact's own numbers, terms,
+    names and legal limits."""
     terms = product.terms
     said: list[str] = [render_money(DEPOSIT_PROTECTION_KRW, locale)]
     said += [render_rate(rate) for rate in (terms.rate_min, terms.rate_max, terms.late_rate_max) if rate is not None]
     texts = (product.name, product.seller, terms.rate_basis, terms.preferential_condition, terms.eligibility)
     said += [text[locale] for text in texts if isinstance(text, Text)]
     for fact in facts:
+        said += fact.literals
         if fact.slot is not None and fact.slot != "category":
             said.append(render(fact.slot, fact.value, locale) or "")
     return {quantity for text in said if text for quantity in _stated(text)}

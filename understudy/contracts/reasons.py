@@ -76,10 +76,11 @@ class Fact(Contract):
     slot: SlotType | None = None
     value: float | str | None = None
     features: dict[str, float | str | None] = Field(description="the record's values behind the fact")
+    literals: list[str] = Field(default=[], description="numbers of the fact's definition, as told: a window of 3개월")
 
 
 class Template(Contract):
-    """A sentence for a product family, channel and number of facts.
+    """A sentence for a number of facts, a channel, and a product family or type (the family's wins; None: any).
 
     Slots: ``{product}``, ``{fact1}`` ... ``{factN}``; a Korean particle is written ``{product|은는}`` and resolved
     from the final sound of what fills the slot.

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.reason_generator.fill import fill, literal_digits, slots_in
+from agents.reason_generator.fill import fill, literal_numbers, slots_in
 from understudy.errors import UserError
 
 
@@ -31,7 +31,8 @@ def test_a_broken_template_is_refused(template: str) -> None:
         slots_in(template)
 
 
-def test_literal_digits_outside_slots() -> None:
-    assert literal_digits("지난 3개월 {value}")
-    assert literal_digits("４ {value}")
-    assert not literal_digits("{fact1} {value|1|2}")
+def test_literal_numbers_stand_outside_slots() -> None:
+    assert literal_numbers("최근 3개월 해외 결제 {value}건") == ["3개월"]
+    assert literal_numbers("over 12 months and 5% of {value|1|2}") == ["12 months", "5%"]
+    assert literal_numbers("{fact1} {value|1|2}") == []
+    assert literal_numbers("４ {value}") == ["４"]

@@ -7,10 +7,11 @@ import pytest
 
 from agents.feature_selector import Selection, select_facts
 from agents.reason_generator import ReasonGenerator
+from agents.safety_gate import SafetyGate
 from understudy.contracts._model import Text
 from understudy.contracts.api import CustomerRecord
 from understudy.contracts.catalog import Product
-from understudy.contracts.reasons import Fact, FactDef, Glossary, TemplateSet
+from understudy.contracts.reasons import Fact, FactDef, Glossary, Template, TemplateSet
 from understudy.errors import UserError
 
 Products = Callable[..., Product]
@@ -29,7 +30,7 @@ def selection(record: Callable[..., CustomerRecord], glossary: Glossary) -> Sele
 
 
 def test_a_korean_reason(generator: ReasonGenerator, selection: Selection, product: Products) -> None:
-    reason = generator.reason(selection, product(family="other"), "ko", "branch")
+    reason = generator.reason(selection, product("account"), "ko", "branch")
     assert reason.text == (
         "고객님의 최근 해외 결제 3건, 입출금 잔액 1,235만 원 및 카페가 많은 소비를 함께 고려하여 "
         "한빛 정기예금을 추천해 드립니다."
@@ -41,22 +42,36 @@ def test_a_korean_reason(generator: ReasonGenerator, selection: Selection, produ
 
 
 def test_an_english_reason(generator: ReasonGenerator, selection: Selection, product: Products) -> None:
-    reason = generator.reason(selection, product(family="other"), "en", "app")
+    reason = generator.reason(selection, product("account"), "en", "app")
     assert reason.text == (
         "Picked because of 3 overseas purchases of late, an account balance of KRW 12.3 million and "
         "spending mostly on cafes: Hanbit Time Deposit."
     )
 
 
-def test_family_and_channel_choose_the_template(
+def test_type_and_channel_choose_the_template(
     generator: ReasonGenerator, selection: Selection, product: Products
 ) -> None:
     texts = {
-        generator.reason(selection, product(family=family), "ko", channel).text
-        for family in ("deposits", "lending", "other")
+        generator.reason(selection, product(kind), "ko", channel).text
+        for kind in ("deposit", "loan", "account")
         for channel in ("branch", "app")
     }
-    assert len(texts) == 5, "app has no template of its own for lending"
+    assert len(texts) == 5, "app has no template of its own for loans"
+
+
+def test_the_familys_template_wins_over_the_types(
+    templates: TemplateSet, glossary: Glossary, selection: Selection, product: Products
+) -> None:
+    own = Template(
+        facts=3,
+        channel="app",
+        family="teens",
+        text=Text(ko="{fact1} {fact2} {fact3} {product}", en="x {fact1} {fact2} {fact3} {product}"),
+    )
+    generator = ReasonGenerator(templates.model_copy(update={"templates": [*templates.templates, own]}), glossary)
+    assert generator.reason(selection, product(family="teens"), "en", "app").text.startswith("x ")
+    assert not generator.reason(selection, product(), "en", "app").text.startswith("x ")
 
 
 def test_without_facts_the_product_is_still_named(generator: ReasonGenerator, product: Products) -> None:
@@ -93,7 +108,7 @@ def test_missing_terms_are_not_delivered_and_named(
 
 
 def test_a_product_name_cannot_open_a_slot(generator: ReasonGenerator, selection: Selection, product: Products) -> None:
-    tricky = product(name=Text(ko="{fact1} 적금", en="{seller} plan"), family="other")
+    tricky = product("account", name=Text(ko="{fact1} 적금", en="{seller} plan"))
     assert "{fact1} 적금을" in generator.reason(selection, tricky, "ko", "branch").text
 
 
@@ -106,7 +121,27 @@ def test_an_unfillable_phrase_is_refused(phrase: str, templates: TemplateSet) ->
         ReasonGenerator(templates, Glossary(schema_version=1, facts=[fact]))
 
 
-def test_a_number_in_a_phrase_is_refused(templates: TemplateSet) -> None:
-    fact = FactDef(key="k", features=["x"], phrase=Text(ko="최근 3개월 결제", en="recent payments"))
-    with pytest.raises(UserError, match="number outside a slot"):
-        ReasonGenerator(templates, Glossary(schema_version=1, facts=[fact]))
+def test_a_number_of_the_definition_is_told_and_traced(
+    templates: TemplateSet, gate: SafetyGate, product: Products
+) -> None:
+    fact = FactDef(
+        key="k",
+        features=["x"],
+        value_feature="x",
+        slot="count",
+        phrase=Text(ko="최근 3개월 결제 {value}건", en="{value|purchase|purchases} in the last 3 months"),
+    )
+    generator = ReasonGenerator(templates, Glossary(schema_version=1, facts=[fact]))
+    told = Fact(key="k", direction="for", share=0.5, slot="count", value=7, features={})
+    reason = generator.reason(Selection((told,), "s"), product(), "ko", "branch")
+    assert reason.facts[0].literals == ["3개월"]
+
+    def rules(text: str) -> list[str]:
+        verdict = gate.check(
+            text, product=product(), facts=reason.facts, locale="ko", risk_cap=3, disclosure=reason.disclosure
+        )
+        return [finding.rule_id for finding in verdict.findings]
+
+    assert rules(reason.text) == []
+    assert rules(reason.text.replace("3개월", "6개월")) == ["untraceable-number"]
+    assert rules(reason.text.replace("7건", "3건")) == ["untraceable-number"], "3 months are not 3 purchases"

@@ -14,7 +14,7 @@ from understudy.errors import UserError
 def test_the_shipped_set_speaks_for_every_number_of_facts_and_channel(templates: TemplateSet) -> None:
     defaults = {(t.facts, t.channel) for t in templates.templates if t.family is None}
     assert defaults == {(n, channel) for n in range(4) for channel in ("branch", "app")}
-    assert {t.family for t in templates.templates} >= {"deposits", "investments", "lending", "cards", "protection"}
+    assert {t.family for t in templates.templates} >= {"deposit", "investment", "loan", "card", "insurance"}
 
 
 def test_the_ai_marker_is_in_both_languages(templates: TemplateSet) -> None:
