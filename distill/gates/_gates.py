@@ -150,7 +150,11 @@ def _distillation_ratio(evidence: Evidence, ahead: Bootstrapped, lead: Bootstrap
 
 
 def bypass(evidence: Evidence, scores: Scores) -> GateResult:
-    """Does the distilled student beat the teacher beyond noise? Then it uses something the teacher does not: review."""
+    """Does the distilled student beat the teacher beyond noise? Then it uses something the teacher does not: review.
+
+    The reason says whether the direct student is ahead too. If it is, the teacher is weak on this task; if not, the
+    student must have got its lead from somewhere else.
+    """
     name = PRIMARY[evidence.task.type]
     ahead = _measure(evidence, f"distilled_ahead_{name}", scores["distilled"][name] - scores["teacher"][name])
     threshold = f"interval of distilled_ahead_{name} reaches 0 or below"
@@ -159,8 +163,13 @@ def bypass(evidence: Evidence, scores: Scores) -> GateResult:
             gate="bypass", status="unknown", measures=[ahead], threshold=threshold, reason=f"{name} cannot be computed"
         )
     beats = ahead.low > 0
+    cause = (
+        "so is the direct student, the teacher is weak on this task"
+        if float(scores["direct"][name].value) > float(scores["teacher"][name].value)
+        else "the direct student is not, a person should look for a leak"
+    )
     reason = (
-        f"the student is ahead of its teacher by {ahead.value:.4g} {name} beyond noise: a person should look for a leak"
+        f"the student is ahead of its teacher by {ahead.value:.4g} {name} beyond noise; {cause}"
         if beats
         else "the student is not ahead of its teacher beyond noise"
     )

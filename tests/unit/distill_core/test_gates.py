@@ -174,7 +174,10 @@ def test_bypass_a_student_better_than_its_teacher_warns(stage: Stage) -> None:
     stage.distilled["churn"] = truth
     churn = stage.task("churn", GateConfig(bootstrap=200, spearman=0.5, agreement_binary=0.6))
     assert gate(churn, "bypass").status == "warn"
+    assert "the teacher is weak" in gate(churn, "bypass").reason
     assert churn.layer == "distilled"
+    stage.direct["churn"] = blur(truth, 3.0, 7)
+    assert "look for a leak" in gate(stage.task("churn"), "bypass").reason
 
 
 def test_a_gate_without_evidence_is_unknown_and_does_not_pass(stage: Stage) -> None:
