@@ -17,8 +17,13 @@ from teacher.datasets.finsynth.products import PRODUCTS
 from teacher.datasets.finsynth.purchases import CHANNELS
 from teacher.datasets.finsynth.simulate import Partition
 from teacher.datasets.finsynth.timeline import (
-    DEKAD_START, DEKADS, EPOCH_DAY, FIRST_HOLDING_MONTH, MONTH_START, MONTHS,
-)  # fmt: skip
+    DEKAD_START,
+    DEKADS,
+    EPOCH_DAY,
+    FIRST_HOLDING_MONTH,
+    MONTH_START,
+    MONTHS,
+)
 
 __all__ = ["event_tables"]
 

@@ -53,19 +53,19 @@ class Habits:
         second = (rng.random(size, dtype=np.float32) > _FIRST_OF_PAIR).astype(np.int8)
         category = branch * np.int8(5) + self.pair[quarter][who, branch, second]
         anything = rng.random(size, dtype=np.float32) < _ANYTHING
-        return np.where(anything, rng.integers(0, LEAVES, size, dtype=np.int8), category).astype(np.int8)
+        return np.asarray(np.where(anything, rng.integers(0, LEAVES, size, dtype=np.int8), category), dtype=np.int8)
 
     def channels(self, layout: Layout, rng: np.random.Generator) -> I8:
         """Draw a payment channel per purchase from the customer's profile."""
         draw = rng.integers(0, 256, len(layout.cell), dtype=np.uint8)
-        return _channel_tables()[self.profile[layout.customer], draw]
+        return np.asarray(_channel_tables()[self.profile[layout.customer], draw])
 
     def tiers(self, quarter: int, layout: Layout, rng: np.random.Generator) -> I8:
         """Draw the merchant's price tier per purchase: centre plus or minus the quarter's spread, blurred."""
         side = rng.integers(0, 2, len(layout.cell), dtype=np.int8).astype(np.float32) * 2 - 1
         blur = 0.6 * rng.standard_normal(len(layout.cell), dtype=np.float32)
         place = self.centre[layout.customer] + side * self.spread[layout.customer, quarter] + blur
-        return np.clip(np.rint(place), 0, TIERS - 1).astype(np.int8)
+        return np.asarray(np.clip(np.rint(place), 0, TIERS - 1), dtype=np.int8)
 
 
 def form_habits(latent: Latent, streams: Streams) -> Habits:

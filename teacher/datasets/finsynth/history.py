@@ -54,8 +54,8 @@ class History:
 
     def categories_12m(self) -> NDArray[np.int32]:
         """Purchases per category over 12 months: ``[n, 50]``."""
-        return np.sum([quarter.by_category for quarter in self.quarters], axis=0, dtype=np.int32)
+        return np.asarray(sum(quarter.by_category for quarter in self.quarters))
 
     def tiers_before(self) -> NDArray[np.int32]:
         """Purchases per price tier in the nine months before the recent quarter: ``[n, 12]``."""
-        return np.sum([quarter.by_tier for quarter in self.quarters[:-1]], axis=0, dtype=np.int32)
+        return np.asarray(sum(quarter.by_tier for quarter in self.quarters[:-1]))

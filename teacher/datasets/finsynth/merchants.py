@@ -41,7 +41,7 @@ TOP_OF: Final[NDArray[np.int8]] = np.array([BRANCHES.index(top) for _, _, top in
 
 def tree_table() -> pa.Table:
     """The tree as (node, parent, level): level 0 is the root ``all``, level 3 the categories."""
-    rows = [("all", None, 0)]
+    rows: list[tuple[str, str | None, int]] = [("all", None, 0)]
     rows += [(top, "all", 1) for top in BRANCHES]
     rows += [(mid, top, 2) for top, mids in TREE.items() for mid in mids]
     rows += [(leaf, mid, 3) for leaf, mid, _ in _PATHS]

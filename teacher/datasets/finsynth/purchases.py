@@ -68,7 +68,7 @@ class Quarter:
         counted = np.arange(len(self.customer)) >= first[self.customer]
         cell = self.customer.astype(np.int64) * 10 + TOP_OF[self.category]
         weights = np.where(counted, self.amount, 0)
-        return np.bincount(cell, weights=weights, minlength=self.customers * 10).reshape(-1, 10)
+        return np.bincount(cell, weights=weights, minlength=self.customers * 10).reshape(-1, 10).astype(np.float64)
 
     def _count(self, code: I8, width: int) -> NDArray[np.int32]:
         cell = self.customer.astype(np.int64) * width + code
@@ -116,4 +116,4 @@ def split_amounts(spend: NDArray[np.int64], layout: Layout, rng: np.random.Gener
     upto = np.rint(share * spend.ravel()[layout.cell])
     amount = np.diff(upto, prepend=0.0)
     amount[start] = upto[start]
-    return amount.astype(np.int32)
+    return np.asarray(amount, dtype=np.int32)

@@ -14,13 +14,13 @@ from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.indicators import indicators_at
 from teacher.datasets.finsynth.labels import Labels, label_values
 from teacher.datasets.finsynth.ownership import Ownership, co_holding, start_ownership
-from teacher.datasets.finsynth.population import Latent, People, populate
+from teacher.datasets.finsynth.population import People, populate
 from teacher.datasets.finsynth.purchases import Quarter, lay_out, split_amounts
 from teacher.datasets.finsynth.spending import counts_per_dekad, planned_spend
 from teacher.datasets.finsynth.streams import Streams
 from teacher.datasets.finsynth.timeline import CUTOFF_QUARTERS, MONTH_START, QUARTER
 from teacher.datasets.finsynth.truth import Truth, label_truth
-from teacher.datasets.finsynth.window import Window, draw_products, draw_purchases
+from teacher.datasets.finsynth.window import draw_products, draw_purchases
 
 __all__ = ["Partition", "Snapshot", "simulate"]
 
@@ -62,7 +62,9 @@ def simulate(first_customer: int, n: int, streams: Streams, config: FinsynthConf
     moves = [_early_moves(n, streams)]
     snapshots = []
     for position, q in enumerate(CUTOFF_QUARTERS):
-        history = _history(q, people, flows, ownership, spend, quarters, moves, indicators_at(people, streams)[position])
+        history = _history(
+            q, people, flows, ownership, spend, quarters, moves, indicators_at(people, streams)[position]
+        )
         truth = label_truth(history, config)
         products = draw_products(truth, history, latent, streams)
         dekads = slice(q * QUARTER, (q + 1) * QUARTER)
@@ -129,9 +131,7 @@ def _history(
     )
 
 
-def _recent_moves(
-    moves: list[tuple[NDArray[np.int64], NDArray[np.int64]]], month: int, n: int
-) -> NDArray[np.int64]:
+def _recent_moves(moves: list[tuple[NDArray[np.int64], NDArray[np.int64]]], month: int, n: int) -> NDArray[np.int64]:
     customer = np.concatenate([who for who, _ in moves])
     day = np.concatenate([when for _, when in moves])
     recent = (day >= MONTH_START[month - 12]) & (day < MONTH_START[month])

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from teacher.datasets.finsynth.config import FinsynthConfig
+from teacher.datasets.finsynth.config import FinsynthConfig, SignalName
 from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.merchants import LEAVES, MID_OF, TOP_OF
 from teacher.datasets.finsynth.plain_state import PlainState, plain_state, unfavoured
@@ -18,7 +18,7 @@ from teacher.datasets.finsynth.signals import planted_signals
 __all__ = ["GROWTH_NOISE", "NEXT_MIX", "Truth", "label_truth"]
 
 F64 = NDArray[np.float64]
-Signals = dict[str, F64]
+Signals = dict[SignalName, F64]
 
 GROWTH_NOISE: Final = 0.22
 """Standard deviation of the log spend of the label window around its mean."""
@@ -56,7 +56,7 @@ class Truth:
 def label_truth(history: History, config: FinsynthConfig) -> Truth:
     """Evaluate the 13 label equations of docs/finsynth.md."""
     plain = plain_state(history)
-    signal: Signals = dict(planted_signals(history, config))
+    signal = planted_signals(history, config)
     rates = _rates(history, plain, signal, config)
     acquire = 1 - np.exp(-rates)
     drift = 0.4 * np.tanh(0.25 * plain.purchases + 0.2 * plain.overseas + 0.9 * signal["hgcn"])
@@ -65,14 +65,16 @@ def label_truth(history: History, config: FinsynthConfig) -> Truth:
             -2.3 - 0.4 * plain.tenure - 0.25 * plain.products + 0.35 * plain.contacts + 0.5 * plain.payroll_moves
             + 1.3 * signal["temporal"]
         ),
-        drop=_logistic(-1.8 - 0.3 * plain.tenure + 0.25 * plain.contacts - 0.2 * plain.balance + 1.1 * signal["causal"]),
+        drop=_logistic(
+            -1.8 - 0.3 * plain.tenure + 0.25 * plain.contacts - 0.2 * plain.balance + 1.1 * signal["causal"]
+        ),
         rates=rates,
         acquire=acquire,
         nba=_first_family(rates),
         cross_sell=acquire.sum(axis=1),
         next_category=_next_category(history, config.strength("hgcn")),
         shift=_logistic(
-            -1.1 - 2.2 * (_top_share(history) - 0.4) / 0.2 * 0.5 + 0.2 * plain.overseas
+            -1.1 - 5.5 * (_top_share(history) - 0.4) + 0.2 * plain.overseas
             + 1.1 * signal["optimal_transport"]
         ),
         drift=drift,
@@ -100,7 +102,7 @@ def _rates(history: History, plain: PlainState, signal: Signals, config: Finsynt
 
 
 def _first_family(rates: F64) -> F64:
-    """First of six competing exponential clocks on [0, 1]: ``P(none) = exp(-R)``, ``P(f) = rate_f (1 - exp(-R)) / R``."""
+    """First of six competing exponential clocks: ``P(none) = exp(-R)``, ``P(f) = rate_f (1 - exp(-R)) / R``."""
     total = rates.sum(axis=1, keepdims=True)
     any_at_all = -np.expm1(-total)
     return np.concatenate([np.exp(-total), rates * any_at_all / np.maximum(total, 1e-12)], axis=1)
@@ -116,7 +118,7 @@ def next_mix(strength: float) -> dict[str, float]:
 def _next_category(history: History, strength: float) -> F64:
     """Diffuse the recent quarter's category shares over the tree: ``[n, 50]``, rows sum to 1."""
     counts = history.recent.by_category.astype(np.float64)
-    return (counts / counts.sum(axis=1, keepdims=True)) @ tree_kernel(strength)
+    return np.asarray((counts / counts.sum(axis=1, keepdims=True)) @ tree_kernel(strength))
 
 
 def tree_kernel(strength: float) -> F64:

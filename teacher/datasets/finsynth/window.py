@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from teacher.datasets.finsynth.habits import Habits
 from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.merchants import LEAVES, TOP_OF
-from teacher.datasets.finsynth.population import Latent
 from teacher.datasets.finsynth.ownership import affinity, choose
+from teacher.datasets.finsynth.population import Latent
 from teacher.datasets.finsynth.purchases import Layout, Quarter, lay_out, split_amounts
 from teacher.datasets.finsynth.streams import Streams
-from teacher.datasets.finsynth.timeline import GAP_DAYS, MONTH_START, QUARTER
+from teacher.datasets.finsynth.timeline import GAP_DAYS, MONTH_START
 from teacher.datasets.finsynth.truth import GROWTH_NOISE, Truth, next_mix, simpson, top_branch
 
 __all__ = ["ProductEvents", "Window", "draw_products", "draw_purchases", "window_days"]
@@ -23,7 +23,7 @@ I8 = NDArray[np.int8]
 
 
 def window_days(month: int) -> tuple[int, int]:
-    """First day and day after the last of the label window of the cutoff at ``month``: 10 days later, to the quarter's end.
+    """First day and day after the last of the label window: from 10 days after the cutoff to the quarter's end.
 
     The next category alone is read from day 8 on; the gap is 7 days.
     """
@@ -96,7 +96,9 @@ def draw_purchases(
     wanted = rng.random(len(first)) < truth.shift
     _swap_branches(quarter, after, history.recent.spend_by_branch.argmax(axis=1), wanted, rng)
     later = np.arange(len(category)) >= after[layout.customer]
-    seen = np.bincount(layout.customer[later].astype(np.int64) * LEAVES + quarter.category[later], minlength=len(first) * LEAVES)
+    seen = np.bincount(
+        layout.customer[later].astype(np.int64) * LEAVES + quarter.category[later], minlength=len(first) * LEAVES
+    )
     return Window(
         quarter=quarter,
         spend=spend,
@@ -107,30 +109,28 @@ def draw_purchases(
     )
 
 
-def _scale_spend(plan: NDArray[np.float64], mean_log: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+def _scale_spend(
+    plan: NDArray[np.float64], mean_log: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.int64]:
     total = np.exp(mean_log + GROWTH_NOISE * rng.standard_normal(len(plan)))
     factor = total / plan[:, 1:].sum(axis=1)
-    return np.maximum(np.rint(plan * factor[:, None]), 1_000).astype(np.int64)
+    return np.asarray(np.maximum(np.rint(plan * factor[:, None]), 1_000), dtype=np.int64)
 
 
 def _first_after_gap(layout: Layout, cutoff_day: int) -> NDArray[np.int64]:
     """Position of each customer's first purchase on or after day 8 of the window's first month."""
-    late = layout.day >= cutoff_day + GAP_DAYS
-    position = np.flatnonzero(late)
-    owner, where = np.unique(layout.customer[position], return_index=True)
-    if len(owner) != len(layout.start):
-        raise AssertionError("a customer has no purchase after the gap")
-    return position[where]
+    late = np.flatnonzero(layout.day >= cutoff_day + GAP_DAYS)
+    return np.asarray(late[np.diff(layout.customer[late], prepend=-1) != 0])
 
 
 def _past_category(recent: Quarter, customer: NDArray[np.int64], rng: np.random.Generator) -> I8:
     """The category of one of the customer's purchases in the recent quarter, drawn evenly."""
     offset = (rng.random(len(customer)) * recent.size[customer]).astype(np.int64)
-    return recent.category[recent.start[customer, 0] + offset]
+    return np.asarray(recent.category[recent.start[customer, 0] + offset])
 
 
 def _habitual(layout: Layout, recent: Quarter, drift: NDArray[np.float64], rng: np.random.Generator) -> I8:
-    """Per purchase: one of the recent quarter's categories, or, leaving habit, one of any branch or of the top branch."""
+    """Per purchase one of the recent quarter's categories or, leaving habit, one of any branch or the top branch."""
     customer = layout.customer.astype(np.int64)
     category = _past_category(recent, customer, rng)
     away = drift[customer]
@@ -171,7 +171,11 @@ def _diffuse(category: I8, strength: float, rng: np.random.Generator) -> I8:
 
 
 def _swap_branches(
-    quarter: Quarter, after: NDArray[np.int64], old: NDArray[np.int64], shifted: NDArray[np.bool_], rng: np.random.Generator
+    quarter: Quarter,
+    after: NDArray[np.int64],
+    old: NDArray[np.int64],
+    shifted: NDArray[np.bool_],
+    rng: np.random.Generator,
 ) -> None:
     """Exchange two branches, category by category, where the realised top branch contradicts the drawn label.
 

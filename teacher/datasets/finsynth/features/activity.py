@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from teacher.datasets.finsynth.features.columns import Columns, numbers, named
+from teacher.datasets.finsynth.features.columns import Columns, named, numbers
 from teacher.datasets.finsynth.flows import FLOWS
 from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.merchants import BRANCHES, CATEGORIES

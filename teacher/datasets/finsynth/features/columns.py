@@ -15,8 +15,8 @@ Columns = dict[str, pa.Array]
 
 
 def numbers(values: dict[str, NDArray[Any]]) -> Columns:
-    """Numeric columns: fractions as float32, whole numbers and flags as int64 (exact)."""
-    return {name: pa.array(_typed(value)) for name, value in values.items()}
+    """Numeric columns: fractions as float32 with NaN as NULL, whole numbers and flags as int64 (exact)."""
+    return {name: pa.array(_typed(value), from_pandas=True) for name, value in values.items()}
 
 
 def _typed(value: NDArray[Any]) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from teacher.datasets.finsynth.features.columns import Columns, numbers, named, text
+from teacher.datasets.finsynth.features.columns import Columns, named, numbers, text
 from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.indicators import INDICATORS
 from teacher.datasets.finsynth.population import FIELDS, GENDERS, LIFE_STAGES, REGIONS
@@ -50,7 +50,7 @@ def holdings(history: History) -> Columns:
 def holding_changes(history: History) -> Columns:
     """How long products have been held and what changed; NaN where nothing is held."""
     age = np.where(np.isnan(history.opened), np.nan, (history.cutoff_day - history.opened) / _DAYS_PER_MONTH)
-    some = history.held.any(axis=1)
+    some = np.asarray(history.held.any(axis=1))
     newest = np.where(some, np.nanmin(np.where(some[:, None], age, 0), axis=1), np.nan)
     oldest = np.where(some, np.nanmax(np.where(some[:, None], age, 0), axis=1), np.nan)
     quarter_ago = MONTH_START[history.month - 3]

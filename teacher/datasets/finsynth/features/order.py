@@ -35,7 +35,7 @@ def rhythm(history: History) -> Columns:
 
 
 def leads(history: History) -> Columns:
-    """How often one channel is above its own mean in the month after another was, less how often it would be by chance."""
+    """How much more often than by chance a channel is above its mean in the month after another was."""
     pairs = (("app_sessions", "transfers_out"), ("app_sessions", "savings_in"), ("atm_cash", "branch_visits"))
     values = {}
     for first, second in pairs:

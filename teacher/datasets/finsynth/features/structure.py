@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from teacher.datasets.finsynth.features.columns import Columns, numbers, named, text
+from teacher.datasets.finsynth.features.columns import Columns, named, numbers, text
 from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.indicators import INDICATORS
 from teacher.datasets.finsynth.merchants import BRANCHES, CATEGORIES

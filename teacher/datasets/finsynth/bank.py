@@ -53,7 +53,9 @@ def generate(
     config = config or FinsynthConfig()
     if customers < _MIN_CUSTOMERS:
         raise UserError(
-            f"{customers} customers are too few to generate", where="customers", fix=f"Ask for {_MIN_CUSTOMERS} or more."
+            f"{customers} customers are too few to generate",
+            where="customers",
+            fix=f"Ask for {_MIN_CUSTOMERS} or more.",
         )
     paths = {table: out / f"{table}.parquet" for table in TABLES}
     settings = {"customers": customers, "seed": seed, "config": _settings(config)}
