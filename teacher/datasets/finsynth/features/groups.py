@@ -39,6 +39,7 @@ GROUPS: Final = (
     Group("leads", "structural", order.leads),
     Group("persistence", "structural", order.persistence),
     Group("diversity", "structural", structure.diversity),
+    Group("tree_shares", "structural", structure.tree_shares),
     Group("kinship", "structural", structure.kinship),
     Group("movements", "structural", structure.movements),
     Group("crosses", "structural", structure.cohort_crosses),

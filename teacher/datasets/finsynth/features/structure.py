@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from teacher.datasets.finsynth.features.columns import Columns, named, numbers, text
 from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.indicators import INDICATORS
-from teacher.datasets.finsynth.merchants import BRANCHES, CATEGORIES
+from teacher.datasets.finsynth.merchants import BRANCHES, CATEGORIES, SUBBRANCHES
 from teacher.datasets.finsynth.population import FIELDS
 from teacher.datasets.finsynth.products import FAMILIES
 from teacher.datasets.finsynth.signals.crosses import cohort_of
@@ -16,7 +16,7 @@ from teacher.datasets.finsynth.signals.transport import tier_shares
 from teacher.datasets.finsynth.signals.tree import roll_up
 from teacher.datasets.finsynth.truth import simpson
 
-__all__ = ["causes", "cohort_crosses", "diversity", "kinship", "movements"]
+__all__ = ["causes", "cohort_crosses", "diversity", "kinship", "movements", "tree_shares"]
 
 F64 = NDArray[np.float64]
 
@@ -37,6 +37,13 @@ def diversity(history: History) -> Columns:
         "top_category_3m": text(counts.argmax(axis=1), CATEGORIES),
         "top_branch_3m": text(spend.argmax(axis=1), BRANCHES),
     }
+
+
+def tree_shares(history: History) -> Columns:
+    """Shares of the recent quarter's purchases per sub-branch and branch: the categories seen from further up."""
+    mid, top = roll_up(history.recent.by_category.astype(np.float64))
+    size = history.recent.size[:, None]
+    return numbers(named("share3_", SUBBRANCHES, mid / size) | named("share3_", BRANCHES, top / size))
 
 
 def _entropy(counts: F64) -> F64:
