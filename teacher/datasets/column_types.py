@@ -11,10 +11,6 @@ from teacher.datasets.sql import quote
 
 __all__ = ["BadCell", "cast_text_columns", "first_bad_number"]
 
-# A leading zero is part of a code (a postcode, an account number), not of a number.
-_INTEGER = "[+-]?(0|[1-9][0-9]{0,17})"
-_CODE = "[+-]?0[0-9]+"
-
 BadCell = tuple[str, int, str]  # column, @row, text
 
 
@@ -62,10 +58,11 @@ def _inferred(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]
     types: dict[str, str] = {}
     if not columns:
         return types
+    # A leading zero is part of a code (a postcode, an account number), not of a number: '007' is not 7.
     tests = ", ".join(
-        f"count({c}), bool_and(regexp_full_match({c}, '{_INTEGER}')), "
-        f"bool_and(coalesce(isfinite(TRY_CAST({c} AS DOUBLE)), false) AND NOT regexp_full_match({c}, '{_CODE}')) "
-        f"FILTER ({c} IS NOT NULL)"
+        f"count({c}), bool_and(coalesce(TRY_CAST({c} AS BIGINT)::VARCHAR = {c}, {c} IS NULL)), "
+        f"bool_and(coalesce(isfinite(TRY_CAST({c} AS DOUBLE)), {c} IS NULL) AND "
+        f"NOT coalesce(length({c}) > 1 AND {c}[1] = '0' AND {c}[2] BETWEEN '0' AND '9', false))"
         for c in map(quote, columns)
     )
     found = con.execute(f"SELECT {tests} FROM {quote(table)}").fetchall()[0]

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from teacher.datasets.base_table import evaluate, place
 from teacher.datasets.sources import Tables
 from understudy.atomic import canonical_json
-from understudy.contracts.api import CustomerProfile
 from understudy.contracts.spec import DatasetSpec
 from understudy.errors import UserError
 
@@ -49,10 +48,10 @@ def read_profiles(spec: DatasetSpec, tables: Tables) -> list[str]:
 
 def _profile(numbers: dict[str, list[float | None]], owned: dict[str, list[bool | None]], row: int) -> str:
     held = sorted(product for product, flags in owned.items() if flags[row])
-    values = {name: column[row] for name, column in numbers.items()}
+    values: dict[str, float | None] = {name: column[row] for name, column in numbers.items()}
     tolerance = values.pop("risk_tolerance", None)
-    known = CustomerProfile(**values, risk_tolerance=None if tolerance is None else int(tolerance), owned=held)
-    return canonical_json(known.model_dump(mode="json")).decode()
+    known = {**values, "risk_tolerance": None if tolerance is None else int(tolerance), "owned": held}
+    return canonical_json(known).decode()
 
 
 def read_as_of(spec: DatasetSpec, tables: Tables) -> list[str]:

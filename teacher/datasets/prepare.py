@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +63,8 @@ def prepare(
         labels = read_labels(spec, tables)
         raw = read_features(spec, tables)
         advance(note="base table")
-        split, orders = _split(spec, tables, raw, seed, limit)
-        rows = _prepared_rows(spec, tables, raw, labels, split)
+        assigned = _split(spec, tables, raw, seed, limit)
+        rows = _prepared_rows(spec, tables, raw, labels, assigned.split)
         steps = {s.name: read_sequence(spec, s, tables, rows.row_ids) for s in spec.sequences}
         rows.sequences.update({name: Sequences(read.values, read.mask) for name, read in steps.items()})
         advance(note="splits and sequences")
@@ -74,7 +74,7 @@ def prepare(
         fitted = fit_schema(spec, rows.raw, train, rows.row_ids)
         features = encode_rows(fitted.schema, rows.raw)
         advance(note="features")
-        checks = run_gate(_gate_inputs(spec, fitted, features, rows, split, orders, steps, seed), progress)
+        checks = run_gate(_gate_inputs(spec, fitted, features, rows, assigned, steps, seed), progress)
         _refuse(spec, checks, out)
         advance(note="leakage gate")
         facts = _facts(spec, tables, rows, fitted, seed, limit)
@@ -91,30 +91,40 @@ def prepare(
     return facts
 
 
-def _split(
-    spec: DatasetSpec, tables: Tables, raw: RawFeatures, seed: int, limit: int | None
-) -> tuple[Split, dict[str, NDArray[np.float64]]]:
-    """The split, and the place of every row that was assigned in the order of the file and of the ids."""
+@dataclass(frozen=True)
+class _Assignment:
+    """The split; the place of every assigned row in the order of the file and of the ids; what no two splits share."""
+
+    split: Split
+    orders: dict[str, NDArray[np.float64]]
+    disjoint: dict[str, NDArray[np.int64]]
+
+
+def _split(spec: DatasetSpec, tables: Tables, raw: RawFeatures, seed: int, limit: int | None) -> _Assignment:
     name = spec.split.key or spec.key
     cell = KEY if name == ROW_KEY else quote(name)
     keys = evaluate(tables, [f"CAST({cell} AS VARCHAR)"], "split.key").column(0).to_pylist()
     if None in keys:
         raise UserError("the group of a row is missing", where=f"split.key, column {name}", fix="Fill it for each row.")
     sampled = sample_rows(keys, seed=seed, customers=limit)
-    digests = _digests(select_raw(raw, sampled)) if spec.split.keep_duplicates_together else None
+    digests = (
+        row_digests([v.tolist() for v in select_raw(raw, sampled).values()])
+        if spec.split.keep_duplicates_together
+        else None
+    )
     cutoffs = np.asarray(read_as_of(spec, tables))[sampled] if spec.split.time else None
     split = assign_splits([keys[i] for i in sampled], digests, cutoffs, spec.split, seed=seed)
+    disjoint = {"row_id": sampled[split.positions], "group": split.units}
+    if digests is not None:
+        _, numbers = np.unique(np.asarray(digests), return_inverse=True)
+        disjoint["feature row"] = numbers[split.positions].astype(np.int64)
     split = replace(split, positions=sampled[split.positions])
     for index, part in enumerate(SPLITS):
         if not (split.split == index).any():
             what = f"the {part} split has no row"
             raise UserError(what, where="split", fix="Give more rows or groups, or other fractions.")
     ids = np.asarray([keys[i] for i in sampled])
-    return split, {"file order": sampled.astype(np.float64), "id order": id_order(ids)}
-
-
-def _digests(raw: RawFeatures) -> list[str]:
-    return row_digests([values.tolist() for values in raw.values()])
+    return _Assignment(split, {"file order": sampled.astype(np.float64), "id order": id_order(ids)}, disjoint)
 
 
 def _prepared_rows(
@@ -144,14 +154,10 @@ def _gate_inputs(
     fitted: FittedSchema,
     features: NDArray[np.float64],
     rows: PreparedRows,
-    split: Split,
-    orders: dict[str, NDArray[np.float64]],
+    assigned: _Assignment,
     steps: dict[str, ReadSequence],
     seed: int,
 ) -> GateInputs:
-    disjoint = {"row_id": rows.row_ids, "group": split.units}
-    if spec.split.keep_duplicates_together:
-        disjoint["feature row"] = np.unique(np.asarray(_digests(rows.raw)), return_inverse=True)[1].astype(np.int64)
     return GateInputs(
         spec=spec,
         fitted=fitted,
@@ -159,11 +165,11 @@ def _gate_inputs(
         labels=rows.labels,
         split=rows.split,
         row_ids=rows.row_ids,
-        units=split.units,
-        orders=orders,
-        assigned_split=split.assigned_split,
-        assigned_units=split.assigned_units,
-        disjoint=disjoint,
+        units=assigned.split.units,
+        orders=assigned.orders,
+        assigned_split=assigned.split.assigned_split,
+        assigned_units=assigned.split.assigned_units,
+        disjoint=assigned.disjoint,
         last_steps={name: read.last_step for name, read in steps.items() if read.last_step is not None},
         cutoffs=np.asarray(rows.as_of, dtype="datetime64[us]") if spec.split.time else None,
         seed=seed,

@@ -67,7 +67,7 @@ class Check:
 
 def check_of(name: str, question: str, way_out: str, evidence: list[Evidence], note: str = "") -> Check:
     """The check that follows from its measurements: one leak fails it, none measured leaves it unknown."""
-    failures = sorted((e for e in evidence if e.leaks), key=lambda e: (-e.value, e.task, e.columns))
+    failures = sorted((e for e in evidence if e.leaks), key=lambda e: (len(e.columns), -e.value, e.task, e.columns))
     status: Status = "fail" if failures else "pass" if evidence else "unknown"
     closest = max(evidence, key=_nearness, default=None)
     return Check(name, question, status, way_out, failures, closest, len(evidence), note)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+from teacher.leakage.binning import bin_edges, binned
 from teacher.leakage.findings import Check, Evidence, check_of
 from teacher.leakage.sampling import MIN_CASES, Halves, outcomes
 from teacher.leakage.scores import explained, low_auc, ranks
@@ -40,8 +42,9 @@ def check_sets(
     trees do not see every interaction: an exclusive or of two columns among sixty others stays hidden from them.
     """
     evidence: list[Evidence] = []
+    fit, score = _halves(features[parts.fit], features[parts.score])
     for group, columns in _sets(spec, schema):
-        X_fit, X_score = features[parts.fit][:, columns], features[parts.score][:, columns]
+        X_fit, X_score = fit.take(columns), score.take(columns)
         names = [schema.features[index].name for index in columns]
         for task in spec.tasks:
             label = labels[task.name]
@@ -55,6 +58,26 @@ def check_sets(
     )
 
 
+@dataclass(frozen=True)
+class _Inputs:
+    """Features of one half ``[rows, F]``: binned for the boosters, raw for the linear fit."""
+
+    bins: NDArray[np.float64]
+    raw: NDArray[np.float64]
+
+    def take(self, columns: list[int]) -> _Inputs:
+        return _Inputs(self.bins[:, columns], self.raw[:, columns])
+
+    def rows(self, known: NDArray[np.bool_]) -> _Inputs:
+        return _Inputs(self.bins[known], self.raw[known])
+
+
+def _halves(fit: NDArray[np.float64], score: NDArray[np.float64]) -> tuple[_Inputs, _Inputs]:
+    edges = [bin_edges(column) for column in fit.T]
+    a, b = (np.stack([binned(c, e) for c, e in zip(half.T, edges, strict=True)], axis=1) for half in (fit, score))
+    return _Inputs(a, fit), _Inputs(b, score)
+
+
 def _sets(spec: DatasetSpec, schema: FeatureSchema) -> Iterator[tuple[str, list[int]]]:
     for group in spec.groups:
         yield group.name, [i for i, feature in enumerate(schema.features) if feature.group == group.name]
@@ -66,8 +89,8 @@ def _measure(
     task: TaskSpec,
     group: str,
     names: list[str],
-    X_fit: NDArray[np.float64],
-    X_score: NDArray[np.float64],
+    X_fit: _Inputs,
+    X_score: _Inputs,
     y_fit: NDArray[np.float64],
     y_score: NDArray[np.float64],
 ) -> list[Evidence]:
@@ -75,11 +98,11 @@ def _measure(
     if min(a.sum(), b.sum()) < 2 * MIN_CASES:
         return []
     if task.type == "regression":
-        return _regression(task, group, names, X_fit[a], X_score[b], y_fit[a], y_score[b])
+        return _regression(task, group, names, X_fit.rows(a), X_score.rows(b), y_fit[a], y_score[b])
     found = []
     for (name, fit), (_, score) in zip(outcomes(task, y_fit), outcomes(task, y_score), strict=True):
         if min(*_cases(fit[a]), *_cases(score[b])) >= MIN_CASES:
-            value = _boosted_auc(X_fit[a], fit[a], X_score[b], score[b])
+            value = _boosted_auc(X_fit.bins[a], fit[a], X_score.bins[b], score[b])
             detail = f"group {group}, class {name}" if name else f"group {group}"
             found.append(Evidence("AUC less 2 SE", value, BOUND_AUC, names, task.name, detail))
     return found
@@ -107,8 +130,8 @@ def _regression(
     task: TaskSpec,
     group: str,
     names: list[str],
-    X_fit: NDArray[np.float64],
-    X_score: NDArray[np.float64],
+    X_fit: _Inputs,
+    X_score: _Inputs,
     y_fit: NDArray[np.float64],
     y_score: NDArray[np.float64],
 ) -> list[Evidence]:
@@ -117,10 +140,10 @@ def _regression(
         model = HistGradientBoostingRegressor(
             max_iter=rounds, max_leaf_nodes=leaves, learning_rate=0.2, min_samples_leaf=5, early_stopping=False
         )
-        value = explained(ranks(y_score), model.fit(X_fit, ranks(y_fit)).predict(X_score))
+        value = explained(ranks(y_score), model.fit(X_fit.bins, ranks(y_fit)).predict(X_score.bins))
         if value < enough:
             break
-    linear = _linear_r2(X_fit, y_fit, X_score, y_score)
+    linear = _linear_r2(X_fit.raw, y_fit, X_score.raw, y_score)
     detail = f"group {group}"
     return [
         Evidence("R2 of ranks", value, BOUND_R2, names, task.name, detail),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from teacher.leakage.binning import bin_edges, binned
 from teacher.leakage.findings import Check, Evidence, check_of
 from teacher.leakage.sampling import MIN_CASES, Halves, outcomes
 from teacher.leakage.scores import correlation, explained, low_auc, ranks
@@ -16,7 +17,6 @@ __all__ = ["BOUND_AUC", "BOUND_CORRELATION", "BOUND_R2", "check_single"]
 BOUND_AUC = 0.99
 BOUND_CORRELATION = 0.98
 BOUND_R2 = 0.98
-_BINS = 256
 
 
 def check_single(
@@ -28,7 +28,7 @@ def check_single(
 ) -> Check:
     """Measure each feature against each label.
 
-    Skill: the mean label per value (or per one of 256 quantile bins; missing is a value of its own), fitted on one half
+    Skill: the mean label per value (or per quantile bin; missing is a value of its own), fitted on one half
     and scored on the other: AUC for binary and for each class of a multiclass label, R2 of the label's ranks for
     regression. Besides, |Pearson| and for regression |Spearman| of numeric features with the label.
     """
@@ -51,16 +51,11 @@ def check_single(
 
 
 def _bins(fit: NDArray[np.float64], score: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Bin numbers of both halves from the values of the first; 0 is missing."""
-    known = fit[~np.isnan(fit)]
-    edges = np.unique(known)
-    if len(edges) > _BINS:
-        edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS)))
-    return _binned(fit, edges), _binned(score, edges)
-
-
-def _binned(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.where(np.isnan(values), 0, np.searchsorted(edges, values, side="right") + 1).astype(np.int64)
+    """Bin numbers of both halves by the edges of the first; missing is the last bin."""
+    edges = bin_edges(fit)
+    missing = len(edges) + 1
+    a, b = (np.nan_to_num(binned(half, edges), nan=missing).astype(np.int64) for half in (fit, score))
+    return a, b
 
 
 def _means(bins: NDArray[np.int64], label: NDArray[np.float64], scored: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -36,6 +36,7 @@ LEAKS = {
     "the multiclass label, shuffled codes": lambda case, rng: np.array([5, 1, 3])[case.labels["multi"].astype(int)],
     "the number on another scale": lambda case, rng: np.log(case.labels["number"]) * 3 - 1,
     "the number, rounded": lambda case, rng: np.round(case.labels["number"], 1),
+    "an amount that is there when the label is": lambda case, rng: case.labels["binary"] * rng.lognormal(8, 2, 4000),
     "the number, folded": lambda case, rng: np.abs(np.log(case.labels["number"]) + 10),
 }
 
