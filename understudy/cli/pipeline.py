@@ -165,8 +165,12 @@ class Pipeline:
     @cached_property
     def manifest(self) -> Manifest:
         """The bundle (``bundle/`` and ``bundle.zip``) and the report (``report/``)."""
-        from agents.reason_generator.templates import load_templates
+        from agents.reason_generator import load_templates
+        from agents.safety_gate import SafetyGate, load_rules, refuse_unsafe
         from distill import fit_rules, write_bundle, write_report
+
+        # Free text of the catalog and the glossary reaches customers: what the gate would stop never gets packed.
+        refuse_unsafe(self.dataset.catalog, self.dataset.glossary, SafetyGate(load_rules()))
 
         write_report(self.dataset, self.soft, self.students, self.report, self.root / "report")
         return write_bundle(
