@@ -71,7 +71,7 @@ class Network(nn.Module):
             for index in range(config.layers - 1)
         )
         outputs = [task.width for task in layout.tasks]
-        self.towers = Towers(outputs, config.width, config.hidden, config.members, config.dropout)
+        self.towers = Towers(outputs, config.width, config.hidden // 2, config.members, config.dropout)
 
     def forward(self, inputs: Inputs) -> Output:
         fields = self.embedding(inputs)

@@ -108,7 +108,7 @@ class Trainer:
         order = torch.randperm(len(self.train.inputs), generator=shuffle).to(self.device)
         self.network.train()
         sums = torch.zeros(len(self.tasks), device=self.device)
-        for index, rows in enumerate(order.chunk(self.batches)):
+        for index, rows in enumerate(order.tensor_split(self.batches)):
             sums += self._step(number * self.batches + index, rows)
         self.network.end_epoch()
         self.average.sync_buffers()
