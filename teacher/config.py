@@ -57,13 +57,18 @@ class TeacherConfig(Contract):
         """Defaults for ``rows`` training rows, chosen on validation rows of the shipped datasets.
 
         Fewer rows get smaller batches and more dropout; where rows abound, wider embeddings and finer bins pay.
+        ``quick`` trades a little quality for a demonstration's patience: two members, two thirds of the epochs.
         """
+        config = cls._sized(rows).model_copy(update={"seed": seed})
+        return config.model_copy(update={"members": 2, "epochs": config.epochs * 2 // 3}) if quick else config
+
+    @classmethod
+    def _sized(cls, rows: int) -> TeacherConfig:
         if rows < 2_000:
-            return cls(seed=seed, epochs=15, batch_size=64, dropout=0.4, weight_decay=0.1, hidden=64, width=32)
+            return cls(epochs=15, batch_size=64, dropout=0.4, weight_decay=0.1, hidden=64, width=32)
         if rows < 20_000:
-            return cls(seed=seed, epochs=10, batch_size=256, dropout=0.4, weight_decay=0.1)
+            return cls(epochs=10, batch_size=256, dropout=0.4, weight_decay=0.1)
         big = cls(
-            seed=seed,
             epochs=7,
             batch_size=512,
             dropout=0.3,

@@ -16,6 +16,13 @@ def test_defaults_follow_the_number_of_rows() -> None:
     assert [config.epochs for config in sizes] == sorted((config.epochs for config in sizes), reverse=True)
 
 
+@pytest.mark.parametrize("rows", [500, 5_000, 60_000])
+def test_quick_spends_less(rows: int) -> None:
+    quick, standard = TeacherConfig.for_rows(rows, quick=True), TeacherConfig.for_rows(rows)
+    assert quick.epochs < standard.epochs
+    assert quick.members < standard.members
+
+
 def test_a_config_survives_json_and_refuses_unknown_keys() -> None:
     config = TeacherConfig.for_rows(5_000)
     assert TeacherConfig.model_validate_json(config.model_dump_json()) == config
