@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.gates._decisions import decide, threshold
-from distill.metrics import Bootstrapped, Functional, Resampler
+from distill.metrics import Bootstrapped, Functional, Resampler, decide, threshold
 from distill.soft_labels import SoftLabels
 from distill.students import StudentPair
 from understudy.contracts.gates import GateConfig, Measure

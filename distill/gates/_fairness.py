@@ -1,7 +1,7 @@
 """Is any group served worse?
 
 Every group of every protected attribute is compared with all other groups of that attribute. What counts as a
-decision is in ``_decisions``. Four measures:
+decision is in ``distill.metrics._decisions``. Four measures:
 
 - *KL ratio*: mean divergence of the student from the teacher in the group, over that of all rows. KL in nats; for a
   regression task ``(t - s)^2 / (2 sd^2)`` with the labels' standard deviation, the KL of two normals of that spread.
@@ -30,10 +30,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.gates._decisions import outcomes
 from distill.gates._disparity import GroupCounts, count_groups
 from distill.gates._evidence import Evidence
-from distill.metrics import Bootstrapped, kl_rows
+from distill.metrics import Bootstrapped, kl_rows, outcomes
 from understudy.contracts.gates import GateConfig, GateResult, Measure
 
 __all__ = ["NEGLIGIBLE_DIVERGENCE", "fairness"]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from distill.gates._evidence import Evidence, ModelName, measure
 from distill.gates._result import Check, conclude
 from distill.gates._scores import BENEFIT, PRIMARY, Scores
-from distill.metrics import Bootstrapped, Functional, jsd_rows, kl_rows, quartiles, spearman, weighted_mean
+from distill.metrics import Bootstrapped, fidelity_bounds, fidelity_functionals
 from understudy.contracts.gates import GateConfig, GateResult, Measure
 from understudy.contracts.spec import TaskSpec
 
@@ -45,49 +45,22 @@ def skill(evidence: Evidence, scores: Scores) -> GateResult:
 def fidelity(evidence: Evidence) -> GateResult:
     """Does the distilled student compute the teacher's function? All test rows count, labelled or not.
 
-    Binary: mean KL(teacher || student) in nats, agreement of the two decisions, Spearman, mean JSD. Multiclass: mean
-    KL, agreement of the most probable classes, mean JSD. Regression: Spearman, and the share of rows that both models
-    put into the same quartile of their own predictions.
+    The metrics and which of them bind a task type are in ``distill.metrics._fidelity``.
     """
-    config, kind = evidence.config, evidence.task.type
-    results = evidence.run(_fidelity_functionals(evidence))
-    found = {name: _measure(evidence, name, result, rows=len(evidence.labels)) for name, result in results.items()}
-    if kind == "regression":
-        return conclude(
-            "fidelity",
-            [
-                Check(found["spearman"], config.spearman, "at least"),
-                Check(found["quartile_agreement"], config.quartile_agreement, "at least"),
-            ],
-        )
-    agreement = config.agreement_binary if kind == "binary" else config.agreement_multiclass
-    checks = [
-        Check(found["kl"], config.fidelity_floor, "at most"),
-        Check(found["agreement"], agreement, "at least"),
-        Check(found["jsd"], config.jsd, "at most"),
-    ]
-    if kind == "binary":
-        checks.append(Check(found["spearman"], config.spearman, "at least"))
-    return conclude("fidelity", checks)
-
-
-def _fidelity_functionals(evidence: Evidence) -> dict[str, Functional]:
-    teacher, student = evidence.predictions["teacher"], evidence.predictions["distilled"]
-    if evidence.task.type == "regression":
-        same = quartiles(teacher) == quartiles(student)
-        return {
-            "spearman": spearman(teacher, student),
-            "quartile_agreement": weighted_mean(same.astype(np.float64)),
-        }
-    agree = (evidence.decisions["teacher"] == evidence.decisions["distilled"]).all(axis=1)
-    functionals = {
-        "kl": weighted_mean(kl_rows(teacher, student)),
-        "agreement": weighted_mean(agree.astype(np.float64)),
-        "jsd": weighted_mean(jsd_rows(teacher, student)),
-    }
-    if evidence.task.type == "binary":
-        functionals["spearman"] = spearman(teacher, student)
-    return functionals
+    kind = evidence.task.type
+    decisions = (evidence.decisions["teacher"], evidence.decisions["distilled"])
+    functionals = fidelity_functionals(
+        kind, evidence.predictions["teacher"], evidence.predictions["distilled"], decisions
+    )
+    results = evidence.run(functionals)
+    rows = len(evidence.labels)
+    return conclude(
+        "fidelity",
+        [
+            Check(_measure(evidence, name, results[name], rows=rows), bound.value, bound.side)
+            for name, bound in fidelity_bounds(kind, evidence.config).items()
+        ],
+    )
 
 
 def quality(evidence: Evidence, scores: Scores, model: ModelName = "distilled") -> GateResult:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distill.config import Shape
+from distill.metrics import as_good_as
 from distill.students._boost import Boosted, Candidate, Loss
 
 __all__ = ["Trial", "search_direct", "search_distilled"]
@@ -22,12 +23,16 @@ class Trial:
 
     Attributes:
         losses: ``[v]`` loss of each labelled validation row against its label.
+        units: ``[v]`` split unit of these rows.
         divergence: Mean divergence from the teacher over all validation rows: KL in nats, or squared difference.
+        faithful: Whether the validation rows say that it will pass the fidelity gate.
     """
 
     boosted: Boosted
     losses: Floats
+    units: NDArray[np.int64]
     divergence: float
+    faithful: bool
 
     @property
     def loss(self) -> float:
@@ -53,32 +58,33 @@ def search_distilled(
     budget: int,
     tolerance_se: float,
 ) -> Trial:
-    """The most faithful of at most ``budget`` models among those whose validation loss is as good as the best.
+    """The closest copy of the teacher that costs nothing, among at most ``budget`` models.
 
-    First the losses at alpha 0, then every other alpha at the first shape, then the other shapes at the best alpha.
-    A model is as good as the best if its loss is higher by no more than ``tolerance_se`` standard errors of the paired
-    difference (the one-standard-error rule; Breiman et al., 1984). Of these, the one closest to the teacher wins: a
-    student that stands in for the teacher should copy it wherever copying costs nothing.
+    First the losses at alpha 0, then every other alpha at the first shape, then the other shapes at the chosen alpha.
+    The choice, on validation rows:
+
+    1. Only models that would pass the fidelity gate count: a student that does not compute the teacher's function may
+       not stand in for it, however good. If the faithful ones are worse than the direct student, the benefit gate
+       says so and the direct student ships. If none is faithful, all count.
+    2. Of these, those as good as the best: their loss against the labels is higher by no more than ``tolerance_se``
+       standard errors of the paired difference (after the one-standard-error rule; Breiman et al., 1984).
+    3. Of these, the one closest to the teacher.
     """
     trials = [attempt(Candidate(0.0, shapes[0], loss)) for loss in losses[:budget]]
     loss = _best(trials).boosted.candidate.loss
     others = [alpha for alpha in alphas if alpha != 0.0]
     trials += [attempt(Candidate(alpha, shapes[0], loss)) for alpha in others[: budget - len(trials)]]
-    alpha = _faithful(trials, tolerance_se).boosted.candidate.alpha
+    alpha = _closest(trials, tolerance_se).boosted.candidate.alpha
     trials += [attempt(Candidate(alpha, shape, loss)) for shape in shapes[1 : 1 + budget - len(trials)]]
-    return _faithful(trials, tolerance_se)
+    return _closest(trials, tolerance_se)
 
 
 def _best(trials: list[Trial]) -> Trial:
     return min(trials, key=lambda trial: trial.loss)
 
 
-def _faithful(trials: list[Trial], tolerance_se: float) -> Trial:
-    best = _best(trials)
-    return min((t for t in trials if _as_good(t, best, tolerance_se)), key=lambda trial: trial.divergence)
-
-
-def _as_good(trial: Trial, best: Trial, tolerance_se: float) -> bool:
-    excess = trial.losses - best.losses
-    error = float(excess.std(ddof=1)) / np.sqrt(len(excess)) if len(excess) > 1 else 0.0
-    return bool(excess.mean() <= tolerance_se * error)
+def _closest(trials: list[Trial], tolerance_se: float) -> Trial:
+    pool = [trial for trial in trials if trial.faithful] or trials
+    best = _best(pool)
+    good = (trial for trial in pool if as_good_as(trial.losses, best.losses, trial.units, tolerance_se))
+    return min(good, key=lambda trial: trial.divergence)

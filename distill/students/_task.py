@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from distill.calibration import choose_binary, choose_multiclass
 from distill.config import DistillConfig
-from distill.metrics import kl_rows, log_loss_rows
+from distill.metrics import (
+    decide,
+    fidelity_bounds,
+    fidelity_functionals,
+    kl_rows,
+    log_loss_rows,
+    threshold,
+)
 from distill.soft_labels import SoftLabels
 from distill.students._binned import Binned
 from distill.students._boost import Candidate, Loss, boost
@@ -35,6 +42,8 @@ _LOSSES: dict[TaskType, tuple[Loss, ...]] = {
     "multiclass": ("softmax",),
     "regression": ("huber", "l2"),
 }
+# A student that just keeps a bound on the validation rows may miss it on others.
+_ROOM = 0.1
 _LINKS: dict[TaskType, Literal["sigmoid", "softmax", "identity"]] = {
     "binary": "sigmoid",
     "multiclass": "softmax",
@@ -57,7 +66,7 @@ class TaskFitting:
         digest.update(np.ascontiguousarray(self._soft.fold).tobytes())
         # The number of threads changes when the students are ready, not what they are.
         config = self._config.model_dump(mode="json", exclude={"threads"})
-        spec = task.model_dump(mode="json")
+        spec = [task.model_dump(mode="json"), self._dataset.spec.gates.model_dump(mode="json")]
         return fingerprint([self._dataset.fingerprint, spec, config, digest.hexdigest(), lgb.__version__])
 
     def fit(self, task: TaskSpec, binned: Binned, threads: int) -> StudentPair:
@@ -96,7 +105,22 @@ class TaskFitting:
         else:
             labels = self._dataset.labels[task.name][self._valid]
             losses, divergence = log_loss_rows(labels[known], said[known]), kl_rows(valid.soft, said)
-        return Trial(boosted, losses, float(divergence.mean()))
+        return Trial(
+            boosted=boosted,
+            losses=losses,
+            units=self._dataset.units[self._valid[known]],
+            divergence=float(divergence.mean()),
+            faithful=self._faithful(task, valid.soft, said),
+        )
+
+    def _faithful(self, task: TaskSpec, teacher: Floats, student: Floats) -> bool:
+        """Whether the student keeps every bound of the fidelity gate with room to spare on the validation rows."""
+        labels = self._dataset.labels[task.name][self._train]
+        said = [decide(task.type, p, threshold(task.type, labels, p)) for p in (teacher, student)]
+        ones = np.ones((1, len(teacher)))
+        functionals = fidelity_functionals(task.type, teacher, student, (said[0], said[1]))
+        bounds = fidelity_bounds(task.type, self._dataset.spec.gates)
+        return all(bound.keeps(float(functionals[name](ones)[0]), margin=_ROOM) for name, bound in bounds.items())
 
     def bin_features(self) -> Binned:
         """Bin the training and validation rows, for all tasks."""
@@ -128,10 +152,10 @@ class TaskFitting:
         if task.type == "regression":
             return student
         z = student.raw(self._dataset.features[self._valid[known]])
-        folds = self._config.calibration_folds
+        units, folds = self._dataset.units[self._valid[known]], self._config.calibration_folds
         if task.type == "binary":
-            return replace(student, calibrator=choose_binary(z[:, 0], labels[known], folds=folds))
-        return replace(student, calibrator=choose_multiclass(z, labels[known], folds=folds))
+            return replace(student, calibrator=choose_binary(z[:, 0], labels[known], units, folds=folds))
+        return replace(student, calibrator=choose_multiclass(z, labels[known], units, folds=folds))
 
 
 def _choices(trial: Trial) -> dict[str, float | int | str]:

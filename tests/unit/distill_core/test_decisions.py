@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from distill.gates._decisions import decide, outcomes, threshold
+from distill.metrics import decide, outcomes, threshold
 
 
 def test_a_rare_outcome_still_selects_somebody() -> None:

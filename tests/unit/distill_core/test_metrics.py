@@ -11,10 +11,13 @@ from scipy.stats import spearmanr
 from sklearn import metrics as sk
 
 from distill.metrics import (
+    Bound,
     Functional,
     Resampler,
+    as_good_as,
     auc,
     calibration_error,
+    clustered_error,
     jsd_rows,
     kl_rows,
     log_loss_rows,
@@ -156,3 +159,26 @@ def test_an_interval_of_mostly_unknown_replicates_is_unknown() -> None:
     result = Resampler(np.array([0, 1]), np.zeros(2), 100, 0).run({"half": half})["half"]
     assert np.isnan(result.interval(0.95)).all()
     assert np.isnan(result.standard_error())
+
+
+def test_the_clustered_error_is_the_usual_one_for_single_rows_and_sees_through_copies() -> None:
+    values = RNG.normal(size=200)
+    usual = values.std() / np.sqrt(200)
+    assert clustered_error(values, np.arange(200)) == pytest.approx(usual)
+    assert clustered_error(np.repeat(values, 5), np.arange(1000) // 5) == pytest.approx(usual)
+
+
+def test_as_good_as_allows_noise_and_no_more() -> None:
+    best, units = np.zeros(100), np.arange(100)
+    noise = RNG.normal(size=100)
+    assert as_good_as(0.01 + noise - noise.mean(), best, units, 1.0)
+    assert not as_good_as(0.5 + noise - noise.mean(), best, units, 1.0)
+    assert not as_good_as(np.full(100, np.inf), best, units, 1.0)
+
+
+def test_a_bound_is_drawn_in_by_its_margin() -> None:
+    assert Bound("at least", 0.9).keeps(0.905)
+    assert not Bound("at least", 0.9).keeps(0.905, margin=0.1)
+    assert Bound("at most", 0.2).keeps(0.19)
+    assert not Bound("at most", 0.2).keeps(0.19, margin=0.1)
+    assert not Bound("at most", 0.2).keeps(float("nan"))

@@ -15,8 +15,9 @@ NOISE = np.random.default_rng(0).normal(size=400)
 class Laboratory:
     """Answers at once: ``loss`` and ``divergence`` are functions of the candidate."""
 
-    def __init__(self, loss: dict[float, float], wobble: float = 0.0) -> None:
+    def __init__(self, loss: dict[float, float], wobble: float = 0.0, faithful_from: float = 0.0) -> None:
         self._loss = loss
+        self._faithful_from = faithful_from
         self._wobble = wobble
         self.seen: list[Candidate] = []
 
@@ -24,7 +25,13 @@ class Laboratory:
         self.seen.append(candidate)
         mean = self._loss[candidate.alpha] + 0.01 * (candidate.shape.leaves != 4) + 0.5 * (candidate.loss == "l2")
         losses = mean + self._wobble * candidate.alpha * (NOISE - NOISE.mean())
-        return Trial(Boosted(candidate, "", 1, np.zeros(1)), losses, divergence=1 - candidate.alpha)
+        return Trial(
+            boosted=Boosted(candidate, "", 1, np.zeros(1)),
+            losses=losses,
+            units=np.arange(len(losses)),
+            divergence=1 - candidate.alpha,
+            faithful=candidate.alpha >= self._faithful_from,
+        )
 
 
 def test_direct_tries_losses_then_shapes_with_the_best_loss() -> None:
@@ -54,3 +61,12 @@ def test_within_noise_the_most_faithful_wins_and_beyond_it_does_not() -> None:
         search_distilled(lab, ("huber",), SHAPES, (0.0, 1.0), budget=2, tolerance_se=1.0) for lab in (noisy, exact)
     ]
     assert [trial.boosted.candidate.alpha for trial in chosen] == [1.0, 0.0]
+
+
+def test_a_student_that_would_fail_the_fidelity_gate_is_not_chosen_however_good() -> None:
+    losses = {0.0: 0.5, 0.5: 0.8, 1.0: 1.5}
+    some, none = Laboratory(losses, faithful_from=0.4), Laboratory(losses, faithful_from=2.0)
+    chosen = [
+        search_distilled(lab, ("huber",), SHAPES, (0.0, 0.5, 1.0), budget=3, tolerance_se=1.0) for lab in (some, none)
+    ]
+    assert [trial.boosted.candidate.alpha for trial in chosen] == [0.5, 0.0]

@@ -1,4 +1,4 @@
-"""From predictions to decisions: what agreement, F1 and the fairness gate compare."""
+"""From predictions to decisions: what agreement and the fairness gate compare."""
 
 from __future__ import annotations
 
