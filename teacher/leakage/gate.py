@@ -22,7 +22,7 @@ from understudy.progress import Progress
 
 __all__ = ["GateInputs", "leakage_report", "refuse_leaks", "run_gate"]
 
-_SINGLE_ROWS, _SET_ROWS = 40_000, 12_000
+_SINGLE_ROWS, _SET_ROWS = 40_000, 8_000
 
 
 @dataclass(frozen=True)

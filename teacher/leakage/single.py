@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from teacher.leakage.binning import bin_edges, binned
 from teacher.leakage.findings import Check, Evidence, check_of
 from teacher.leakage.sampling import MIN_CASES, Halves, outcomes
-from teacher.leakage.scores import correlation, explained, low_auc, ranks
+from teacher.leakage.scores import correlation, explained, low_auc_of_counts, ranks
 from understudy.contracts.features import FeatureSchema
 from understudy.contracts.spec import DatasetSpec, TaskSpec
 
@@ -17,6 +20,18 @@ __all__ = ["BOUND_AUC", "BOUND_CORRELATION", "BOUND_R2", "check_single"]
 BOUND_AUC = 0.99
 BOUND_CORRELATION = 0.98
 BOUND_R2 = 0.98
+
+
+@dataclass(frozen=True)
+class _Target:
+    """One outcome of a task over the rows of both halves where it is known: 0/1, or the ranks of a number."""
+
+    task: TaskSpec
+    detail: str
+    fit: NDArray[np.float64]
+    score: NDArray[np.float64]
+    known_fit: NDArray[np.bool_]
+    known_score: NDArray[np.bool_]
 
 
 def check_single(
@@ -33,14 +48,15 @@ def check_single(
     regression. Besides, |Pearson| and for regression |Spearman| of numeric features with the label.
     """
     evidence: list[Evidence] = []
+    targets = [target for task in spec.tasks for target in _targets(task, labels[task.name], parts)]
+    rows = np.concatenate([parts.fit, parts.score])
     for index, feature in enumerate(schema.features):
         fit, score = _bins(features[parts.fit, index], features[parts.score, index])
-        both = features[np.concatenate([parts.fit, parts.score]), index]
-        for task in spec.tasks:
-            label = labels[task.name]
-            evidence += _skill(task, feature.name, label[parts.fit], label[parts.score], fit, score)
-            if feature.kind == "numeric" and task.type != "multiclass":
-                evidence += _correlations(task, feature.name, label[np.concatenate([parts.fit, parts.score])], both)
+        evidence += [_skill(target, feature.name, fit, score) for target in targets]
+        if feature.kind == "numeric":
+            for task in spec.tasks:
+                if task.type != "multiclass":
+                    evidence += _correlations(task, feature.name, labels[task.name][rows], features[rows, index])
     return check_of(
         "single_feature",
         "Does one feature tell a label by itself?",
@@ -48,6 +64,20 @@ def check_single(
         "its value before the label window.",
         evidence,
     )
+
+
+def _targets(task: TaskSpec, label: NDArray[np.float64], parts: Halves) -> Iterator[_Target]:
+    """Outcomes with enough cases on both sides of both halves."""
+    a, b = ~np.isnan(label[parts.fit]), ~np.isnan(label[parts.score])
+    if min(a.sum(), b.sum()) < 2 * MIN_CASES:
+        return
+    fit, score = label[parts.fit][a], label[parts.score][b]
+    if task.type == "regression":
+        yield _Target(task, "", ranks(fit), ranks(score), a, b)
+        return
+    for (name, y_fit), (_, y_score) in zip(outcomes(task, fit), outcomes(task, score), strict=True):
+        if min(y_fit.sum(), (1 - y_fit).sum(), y_score.sum(), (1 - y_score).sum()) >= MIN_CASES:
+            yield _Target(task, f"class {name}" if name else "", y_fit, y_score, a, b)
 
 
 def _bins(fit: NDArray[np.float64], score: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -58,40 +88,18 @@ def _bins(fit: NDArray[np.float64], score: NDArray[np.float64]) -> tuple[NDArray
     return a, b
 
 
-def _means(bins: NDArray[np.int64], label: NDArray[np.float64], scored: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Mean label of each scored row's bin, shrunk by one row towards the mean, which also stands for unseen bins."""
-    width = int(max(bins.max(), scored.max())) + 1
-    prior = float(label.mean())
-    sums = np.bincount(bins, weights=label, minlength=width) + prior
-    means: NDArray[np.float64] = (sums / (np.bincount(bins, minlength=width) + 1.0))[scored]
-    return means
-
-
-def _skill(
-    task: TaskSpec,
-    column: str,
-    label_fit: NDArray[np.float64],
-    label_score: NDArray[np.float64],
-    bins_fit: NDArray[np.int64],
-    bins_score: NDArray[np.int64],
-) -> list[Evidence]:
-    known_fit, known_score = ~np.isnan(label_fit), ~np.isnan(label_score)
-    if min(known_fit.sum(), known_score.sum()) < 2 * MIN_CASES:
-        return []
-    fit, score = bins_fit[known_fit], bins_score[known_score]
-    if task.type == "regression":
-        predicted = _means(fit, ranks(label_fit[known_fit]), score)
-        value = explained(ranks(label_score[known_score]), predicted)
-        return [Evidence("R2 of ranks", value, BOUND_R2, [column], task.name)]
-    found = []
-    for (name, y_fit), (_, y_score) in zip(outcomes(task, label_fit), outcomes(task, label_score), strict=True):
-        a, b = y_fit[known_fit], y_score[known_score]
-        if min(a.sum(), (1 - a).sum(), b.sum(), (1 - b).sum()) >= MIN_CASES:
-            detail = f"class {name}" if name else ""
-            found.append(
-                Evidence("AUC less 2 SE", low_auc(b, _means(fit, a, score)), BOUND_AUC, [column], task.name, detail)
-            )
-    return found
+def _skill(target: _Target, column: str, bins_fit: NDArray[np.int64], bins_score: NDArray[np.int64]) -> Evidence:
+    fit, score = bins_fit[target.known_fit], bins_score[target.known_score]
+    width = int(max(fit.max(), score.max())) + 1
+    # Shrunk by one row towards the mean, which also stands for bins that the first half does not hold.
+    sums = np.bincount(fit, weights=target.fit, minlength=width) + target.fit.mean()
+    means = sums / (np.bincount(fit, minlength=width) + 1.0)
+    if target.task.type == "regression":
+        value = explained(target.score, means[score])
+        return Evidence("R2 of ranks", value, BOUND_R2, [column], target.task.name)
+    cases = np.bincount(score, weights=target.score, minlength=width).astype(np.float64)
+    value = low_auc_of_counts(means, cases, np.bincount(score, minlength=width) - cases)
+    return Evidence("AUC less 2 SE", value, BOUND_AUC, [column], target.task.name, target.detail)
 
 
 def _correlations(

@@ -9,7 +9,7 @@ from sklearn.metrics import r2_score, roc_auc_score
 
 from teacher.leakage.findings import Evidence, check_of
 from teacher.leakage.sampling import halves
-from teacher.leakage.scores import auc, correlation, explained, low_auc, ranks
+from teacher.leakage.scores import auc, correlation, explained, low_auc, low_auc_of_counts, ranks
 
 
 @settings(max_examples=50, deadline=None)
@@ -19,6 +19,18 @@ def test_auc_is_the_one_of_scikit_learn(pairs: list[tuple[bool, int]]) -> None:
     score = np.array([float(s) for _, s in pairs])
     if 0 < outcome.sum() < len(outcome):
         np.testing.assert_allclose(auc(outcome, score), roc_auc_score(outcome, score))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=4, max_size=50))
+def test_counts_give_what_rows_give(pairs: list[tuple[bool, int]]) -> None:
+    outcome = np.array([float(o) for o, _ in pairs])
+    groups = np.array([s for _, s in pairs])
+    scores = np.array([0.1, 0.4, 0.4, 0.2, 0.9, 0.0])
+    if 0 < outcome.sum() < len(outcome):
+        cases = np.bincount(groups, weights=outcome, minlength=6)
+        others = np.bincount(groups, minlength=6) - cases
+        np.testing.assert_allclose(low_auc_of_counts(scores, cases, others), low_auc(outcome, scores[groups]))
 
 
 def test_low_auc_spares_small_samples_but_not_perfect_scores() -> None:
