@@ -17,7 +17,7 @@ from teacher.features import RawFeatures
 from understudy.contracts.spec import DatasetSpec
 from understudy.errors import UserError
 
-__all__ = ["BASE", "KEY", "ROW_ID", "build_base", "evaluate", "place", "read_features"]
+__all__ = ["BASE", "KEY", "ROW_ID", "build_base", "evaluate", "floats", "place", "read_features", "select_raw"]
 
 BASE, ROW_ID, KEY, CUTOFF = '"@base"', '"@row_id"', '"@key"', '"@cutoff"'
 _ID = "[A-Za-z0-9._:@-]{1,64}"

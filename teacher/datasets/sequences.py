@@ -21,8 +21,11 @@ __all__ = ["ReadSequence", "read_distribution", "read_sequence"]
 
 @dataclass(frozen=True)
 class ReadSequence:
-    """``values`` float32 ``[rows, length, channels]``, ``mask`` bool ``[rows, length]``, and what the gate looks at:
-    ``steps`` kept (``row``, ``time`` as text), so that it can see for itself that none is at or after the cutoff."""
+    """``values`` float32 ``[rows, length, channels]`` and ``mask`` bool ``[rows, length]``.
+
+    ``last_step`` ``[rows]`` is the time of the newest step read (NaT: none; None without a time split), so that the
+    leakage gate can see for itself that no step is at or after the cutoff. ``withheld_steps`` counts those left out.
+    """
 
     values: NDArray[np.float32]
     mask: NDArray[np.bool_]
