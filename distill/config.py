@@ -53,7 +53,7 @@ class DistillConfig(Contract):
     many_alphas: tuple[float, ...] = (0.0, 0.5, 1.0)
     many_budget: int = Field(default=3, ge=1)
     tolerance_se: float = Field(
-        default=1.0, ge=0, description="standard errors of validation loss that may be given up for fidelity"
+        default=0.5, ge=0, description="standard errors of validation loss that may be given up for fidelity"
     )
     calibration_folds: int = Field(default=5, ge=2)
     seed: int = 0

@@ -5,7 +5,8 @@ decision is in ``distill.metrics._decisions``. Four measures:
 
 - *KL ratio*: mean divergence of the student from the teacher in the group, over that of all rows. KL in nats; for a
   regression task ``(t - s)^2 / (2 sd^2)`` with the labels' standard deviation, the KL of two normals of that spread.
-- *DI*, disparate impact: share of yes in the group / among the others.
+- *DI*, disparate impact: share of yes in the group / among the others; its distance from parity is one minus the
+  smaller share over the larger.
 - *SPD*, statistical parity difference: the difference of these shares.
 - *EOD*, equal opportunity difference (Hardt et al., NeurIPS 2016): the difference of the true positive rates.
 
@@ -150,9 +151,9 @@ def _selection(evidence: Evidence, counts: GroupCounts, group: int, label: str) 
     enough = counts.comparable(group, config.fairness_min_rows / 3, of=_expected(said, counts.size))
     if enough.any():
         ratios = {model: own / rest for model, (own, rest) in rates.items()}
-        off = {model: np.maximum(ratio, 1 / ratio) - 1 for model, ratio in ratios.items()}
-        room = 1 / config.fairness_di - 1
-        yield _worst(evidence, f"di[{label}]", counts.rows(group), ratios, off, room, enough)
+        # The smaller share over the larger: bounded, where a ratio of two nearly empty shares explodes.
+        off = {model: 1 - np.minimum(ratio, 1 / ratio) for model, ratio in ratios.items()}
+        yield _worst(evidence, f"di[{label}]", counts.rows(group), ratios, off, 1 - config.fairness_di, enough)
     gaps = {model: own - rest for model, (own, rest) in rates.items()}
     everyone = np.ones_like(enough)
     yield _worst(evidence, f"spd[{label}]", counts.rows(group), gaps, _magnitudes(gaps), config.fairness_spd, everyone)

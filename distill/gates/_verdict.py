@@ -61,7 +61,10 @@ def decide_layer(
         return Verdict(stand_in, reason, rejects=unfit is not None)
     if not _passed(gates["benefit"]) and unfit is None:
         return Verdict("direct", f"distilling does not pay: {gates['benefit'].reason}")
-    return Verdict("distilled", "every gate passed" if _passed(gates["benefit"]) else f"the direct student {unfit}")
+    if not _passed(gates["benefit"]):
+        return Verdict("distilled", f"distilling does not pay, but the direct student {unfit}")
+    warned = [name for name, result in gates.items() if result.status == "warn"]
+    return Verdict("distilled", "every gate passed" + (f", with warnings of {', '.join(warned)}" if warned else ""))
 
 
 def _passed(result: GateResult) -> bool:

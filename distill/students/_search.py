@@ -67,7 +67,7 @@ def search_distilled(
        not stand in for it, however good. If the faithful ones are worse than the direct student, the benefit gate
        says so and the direct student ships. If none is faithful, all count.
     2. Of these, those as good as the best: their loss against the labels is higher by no more than ``tolerance_se``
-       standard errors of the paired difference (after the one-standard-error rule; Breiman et al., 1984).
+       standard errors of the paired difference (after the one-standard-error rule of Breiman et al., 1984).
     3. Of these, the one closest to the teacher.
     """
     trials = [attempt(Candidate(0.0, shapes[0], loss)) for loss in losses[:budget]]
