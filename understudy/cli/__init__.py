@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 __all__ = ["main"]
@@ -9,6 +10,9 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run ``understudy``; errors for people are printed without a traceback and set the exit code."""
+    # Threads that wait for each other must sleep, not spin: beside other load a spinning wait makes training ten times
+    # slower. The OpenMP runtimes read this when they are loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from rich.console import Console
 
     from understudy.cli.app import app

@@ -93,7 +93,9 @@ class Pipeline:
             "files": source_digests(self.spec, self.data_dir),
             "seed": self.config.seed,
             "customers": self.config.customers,
-            "code": source_fingerprint("teacher/datasets", "teacher/leakage", "understudy/contracts"),
+            "code": source_fingerprint(
+                "teacher/datasets", "teacher/features", "teacher/leakage", "understudy/contracts"
+            ),
         }
         folder = self.root / "data"
         if self._run.finished("data", inputs) is None:
