@@ -82,7 +82,7 @@ def data_check(
     pipeline = pipeline_for(dataset, out, seed, 3, customers, "standard")
     data = pipeline.dataset
     for split in ("train", "valid", "test"):
-        console.print(f"{split:6} {len(data.rows(split)):>9,} rows")  # type: ignore[arg-type]
+        console.print(f"{split:6} {len(data.rows(split)):>9,} rows")
     console.print(f"{len(data.schema.features)} features, {len(data.spec.tasks)} tasks; the leakage gate passed.")
     console.print(f"Profile and leakage report: {pipeline.root / 'data'}")
 

@@ -123,7 +123,7 @@ class Explanation(Contract):
     model_version: str
     decided_at: str
     opted_out: bool
-    features: dict[str, float | int | str | None] = Field(description="what was known of the customer; empty if opted out")
+    features: dict[str, float | int | str | None] = Field(description="what was known; empty if opted out")
     recommendations: list[Recommendation]
     dropped: list[Dropped]
     tasks: dict[Name, TaskScore]

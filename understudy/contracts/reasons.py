@@ -16,9 +16,10 @@ SlotType = Literal["number", "money", "percent", "count", "months", "years", "ca
 class FactDef(Contract):
     """One business fact: the features that carry it and how it is said.
 
-    ``phrase`` names the fact as a noun phrase without a final particle or full stop, for it is set into sentences such
-    as "{fact1|을를} 고려하여 ..." and "in view of {fact1}": "최근 해외 결제 {value}건", "{value|overseas purchase|overseas
-    purchases} of late". It may hold the slot ``{value}``, filled from ``value_feature``; ``{value|이가}`` adds the
+    ``phrase`` names the fact as a noun phrase without a final particle or full stop, for it is set into sentences
+    such as "{fact1|을를} 고려하여 ..." and "in view of {fact1}": "최근 해외 결제 {value}건",
+    "{value|overseas purchase|overseas purchases} of late". It may hold the slot ``{value}``, filled from
+    ``value_feature``; ``{value|이가}`` adds the
     Korean particle, ``{value|one|many}`` the English noun in the right number.
     ``sensitive`` facts are never told. A fact is told only if its share of the absolute contributions is at least
     ``min_share``, and only if the record supports it: the value of ``value_feature`` (default: the first feature)
