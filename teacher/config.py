@@ -12,7 +12,7 @@ from understudy.contracts.spec import ExpertName
 __all__ = ["Gate", "TeacherConfig", "Weighting"]
 
 Gate = Literal["softmax", "sigmoid"]
-Weighting = Literal["uniform", "uncertainty"]
+Weighting = Literal["uniform", "uncertainty", "gradient_scale"]
 
 
 class TeacherConfig(Contract):
@@ -67,7 +67,7 @@ class TeacherConfig(Contract):
         if rows < 2_000:
             return cls(epochs=15, batch_size=64, dropout=0.4, weight_decay=0.1, hidden=64, width=32)
         if rows < 20_000:
-            return cls(epochs=10, batch_size=256, dropout=0.4, weight_decay=0.1)
+            return cls(epochs=8, batch_size=128, dropout=0.4, weight_decay=0.1, learning_rate=5e-3)
         big = cls(
             epochs=7,
             batch_size=512,

@@ -57,8 +57,9 @@ class Monitor:
         return {name: mean[:, index].tolist() for index, name in enumerate(self.network.names)}
 
     def _gradient_norms(self, output: Output, labels: Tensor) -> list[float]:
-        """Norm of each weighted task loss's gradient at the named experts' outputs, per unit of task weight."""
+        """Norm of each task's term's gradient at its state above the named experts (no task weight applied)."""
         losses = task_losses(output.logits, labels, self.tasks, self.config.huber_delta)
         terms = self.weighting.terms(losses)
-        norms = [torch.autograd.grad(term, output.named, retain_graph=True)[0].norm() for term in terms]
-        return torch.stack(norms).tolist()
+        (gradient,) = torch.autograd.grad(terms.sum(), output.layers[0].tasks)
+        norms: list[float] = gradient.flatten(1).norm(dim=1).tolist()
+        return norms

@@ -58,11 +58,11 @@ def average_moved(weights_moved: float, average_moved: float, updates: int, hori
 
 
 def gradients_balanced(tasks: list[str], norms: list[list[float]]) -> Check:
-    """No task's mean gradient at the named experts is under ``GRADIENT_FLOOR`` of the median task's.
+    """No task's mean gradient at its state above the named experts is under ``GRADIENT_FLOOR`` of the median task's.
 
     Args:
         tasks: Their names.
-        norms: Per epoch, the gradient norm of each task's weighted loss per unit of task weight.
+        norms: Per epoch, the gradient norm of each task's term, without task weights.
     """
     mean = np.mean(np.array(norms), axis=0)
     median = float(np.median(mean))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from teacher.health.check import Check, verdict
 from teacher.inputs.layout import TaskLayout
-from teacher.weighting import TaskWeighting, Uncertainty
+from teacher.weighting import GradientScale, TaskWeighting, Uncertainty
+from teacher.weighting.gradient_scale import LARGEST
 
 __all__ = ["SIGMA_SQUARED", "sigma_in_range", "sigma_settles", "weights_applied_once"]
 
@@ -57,20 +60,27 @@ def _slopes(weighting: Uncertainty, losses: Tensor, log_sigma: Tensor) -> Tensor
 
 
 def weights_applied_once(weighting: TaskWeighting, tasks: list[TaskLayout]) -> Check:
-    """The measured effect of each loss on the total, against ``w_t / sum w`` times 1, 1/sigma^2 or 1/(2 sigma^2)."""
+    """The measured effect of each loss on the total, against ``w_t / sum w`` times the method's closed form.
+
+    That is 1 (uniform), 1/sigma^2 or 1/(2 sigma^2) (uncertainty), or geometric mean / norm (gradient scale).
+    """
     probe = torch.ones(len(tasks), device=weighting.share.device, requires_grad=True)
     (measured,) = torch.autograd.grad(weighting(probe), probe)
     total = sum(task.weight for task in tasks)
-    log_sigma = weighting.log_sigma.tolist() if isinstance(weighting, Uncertainty) else [None] * len(tasks)
     faults = []
-    for task, value, sigma in zip(tasks, measured.tolist(), log_sigma, strict=True):
-        expected = task.weight / total * _factor(task, sigma)
+    for task, value, factor in zip(tasks, measured.tolist(), _closed_form(weighting, tasks), strict=True):
+        expected = task.weight / total * factor
         if not abs(value - expected) <= 1e-4 * expected:
             faults.append(f"{task.name}: its loss counts {value:.4g} and should count {expected:.4g}")
     return verdict("weights_applied_once", faults, "every task weight counts once")
 
 
-def _factor(task: TaskLayout, log_sigma: float | None) -> float:
-    if log_sigma is None:
-        return 1.0
-    return float(torch.exp(torch.tensor(-2.0 * log_sigma))) * (0.5 if task.type == "regression" else 1.0)
+def _closed_form(weighting: TaskWeighting, tasks: list[TaskLayout]) -> list[float]:
+    if isinstance(weighting, Uncertainty):
+        squared = torch.exp(2.0 * weighting.log_sigma.detach()).tolist()
+        return [1.0 / (2.0 * s if task.type == "regression" else s) for task, s in zip(tasks, squared, strict=True)]
+    if isinstance(weighting, GradientScale) and bool(weighting.seen > 0):
+        norms = [max(norm, 1e-12) for norm in weighting.norms.tolist()]
+        mean = math.exp(sum(map(math.log, norms)) / len(norms))
+        return [min(max(mean / norm, 1.0 / LARGEST), LARGEST) for norm in norms]
+    return [1.0] * len(tasks)

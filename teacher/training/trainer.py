@@ -131,8 +131,12 @@ class Trainer:
             group["lr"] = group["peak"] * factor
         output = self.network(self.train.inputs.take(rows))
         losses = task_losses(output.logits, self.train.labels[rows], self.tasks, self.config.huber_delta)
+        states = output.layers[0].tasks
+        states.retain_grad()
         self.optimizer.zero_grad(set_to_none=True)
         (self.weighting(losses) + output.objective).backward()
+        assert states.grad is not None
+        self.weighting.observe(states.grad)
         torch.nn.utils.clip_grad_norm_(self.clipped, self.config.clip_norm)
         self.optimizer.step()
         self.average.update()

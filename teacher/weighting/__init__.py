@@ -1,14 +1,22 @@
 """Loss weighting, one method per file."""
 
+from collections.abc import Callable
+
 from teacher.config import Weighting
 from teacher.inputs.layout import TaskLayout
+from teacher.weighting.gradient_scale import GradientScale
 from teacher.weighting.uncertainty import Uncertainty
 from teacher.weighting.uniform import Uniform
 from teacher.weighting.weighting import TaskWeighting
 
-__all__ = ["TaskWeighting", "Uncertainty", "Uniform", "build_weighting"]
+__all__ = ["GradientScale", "TaskWeighting", "Uncertainty", "Uniform", "build_weighting"]
 
 
 def build_weighting(name: Weighting, tasks: list[TaskLayout]) -> TaskWeighting:
     """The weighting of that name."""
-    return Uncertainty(tasks) if name == "uncertainty" else Uniform(tasks)
+    methods: dict[Weighting, Callable[[list[TaskLayout]], TaskWeighting]] = {
+        "uniform": Uniform,
+        "uncertainty": Uncertainty,
+        "gradient_scale": GradientScale,
+    }
+    return methods[name](tasks)

@@ -32,6 +32,9 @@ class TaskWeighting(nn.Module, ABC):
     def factors(self) -> Tensor:
         """``[T]``: d term / d loss by the closed form of the method."""
 
+    def observe(self, gradient: Tensor) -> None:
+        """See the total's gradient at each task's state ``[T, ...]`` after a backward pass (most methods need not)."""
+
     def forward(self, losses: Tensor) -> Tensor:
         """``[T]`` losses -> total (scalar)."""
         return (self.share * self.terms(losses)).sum()

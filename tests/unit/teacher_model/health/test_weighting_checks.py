@@ -6,7 +6,7 @@ from torch import Tensor
 
 from teacher.health.weighting import sigma_in_range, sigma_settles, weights_applied_once
 from teacher.inputs.layout import TaskLayout
-from teacher.weighting import Uniform
+from teacher.weighting import GradientScale, TaskWeighting, Uniform
 from teacher.weighting.uncertainty import Uncertainty
 
 TASKS = [
@@ -35,8 +35,14 @@ class WrongFactor(Uniform):
         return losses / len(losses)
 
 
-@pytest.mark.parametrize("weighting", [Uniform(TASKS), Uncertainty(TASKS)])
-def test_sound_weightings_pass(weighting: Uniform | Uncertainty) -> None:
+def observed() -> GradientScale:
+    weighting = GradientScale(TASKS)
+    weighting.observe(torch.tensor([[0.1], [3.0]]))
+    return weighting
+
+
+@pytest.mark.parametrize("weighting", [Uniform(TASKS), Uncertainty(TASKS), GradientScale(TASKS), observed()])
+def test_sound_weightings_pass(weighting: TaskWeighting) -> None:
     for check in (
         sigma_in_range(weighting, TASKS),
         sigma_settles(weighting, TASKS, LOSSES),

@@ -49,12 +49,34 @@ def test_sigma_settles_at_its_closed_form(weights: tuple[float, float]) -> None:
     assert squared.tolist() == pytest.approx([0.3, 3.4], rel=1e-2)
 
 
+def test_gradient_scale_makes_every_task_pull_alike() -> None:
+    """Each loss is ``a_t x`` in its own state: its gradient there has norm ``a_t``, whatever the weighting does."""
+    slopes = torch.tensor([0.5, 1.0, 4.0])
+    weighting = build_weighting("gradient_scale", tasks("binary", "regression", "binary", weights=(1.0, 1.0, 3.0)))
+    for _ in range(5):
+        states = torch.ones(3, 1, requires_grad=True)
+        total = weighting(slopes * states[:, 0])
+        (gradient,) = torch.autograd.grad(total, states)
+        weighting.observe(gradient)
+    pulls = slopes * weighting.factors()
+    assert pulls.tolist() == pytest.approx([pulls[0].item()] * 3, rel=1e-5)
+    assert weighting.factors().log().mean().item() == pytest.approx(0.0, abs=1e-6)
+    assert effective(weighting, 3)[2] == pytest.approx(0.6 * weighting.factors()[2].item())
+
+
+def test_gradient_scale_is_bounded_for_a_task_without_gradient() -> None:
+    weighting = build_weighting("gradient_scale", tasks("binary", "binary"))
+    weighting.observe(torch.tensor([[1.0], [0.0]]))
+    assert weighting.factors().tolist() == pytest.approx([1 / 20, 20.0])
+
+
 def test_factors_are_the_measured_derivatives() -> None:
-    for name in ("uniform", "uncertainty"):
+    for name in ("uniform", "uncertainty", "gradient_scale"):
         weighting = build_weighting(name, tasks("binary", "regression", "multiclass"))
         if isinstance(weighting, Uncertainty):
             with torch.no_grad():
                 weighting.log_sigma.copy_(torch.tensor([0.3, -0.4, 0.1]))
+        weighting.observe(torch.tensor([[0.1], [0.3], [2.0]]))
         losses = torch.rand(3, requires_grad=True)
         (gradient,) = torch.autograd.grad(weighting.terms(losses).sum(), losses)
         torch.testing.assert_close(gradient, weighting.factors())
