@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 __all__ = ["main"]
 
@@ -13,37 +14,27 @@ def main() -> None:
     # Threads that wait for each other must sleep, not spin: beside other load a spinning wait makes training ten times
     # slower. The OpenMP runtimes read this when they are loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    sys.exit(_run())
+
+
+def _run() -> int:
+    import typer
     from rich.console import Console
+    from rich.markup import escape
 
     from understudy.cli.app import app
     from understudy.errors import UserError
 
+    stderr = Console(stderr=True, highlight=False)
     try:
-        app(standalone_mode=False)
+        return int(app(standalone_mode=False) or 0)  # a command that raises typer.Exit(n) makes this n
     except UserError as error:
-        Console(stderr=True, highlight=False).print(f"[bold red]Stopped.[/] {_escaped(str(error))}", soft_wrap=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("Interrupted. The same command goes on from the last finished step.")
-        sys.exit(130)
-    except Exception as error:
-        sys.exit(_usage_exit_code(error))
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
-
-
-def _usage_exit_code(error: Exception) -> int:
-    import click
-
-    if isinstance(error, click.exceptions.Exit):
+        stderr.print(f"[bold red]Stopped.[/] {escape(str(error))}", soft_wrap=True)
         return error.exit_code
-    if isinstance(error, click.ClickException):
-        error.show()
-        return 2
-    if isinstance(error, click.Abort):
+    except typer.TyperException as error:
+        usage: Any = error  # every subclass that typer raises has both, the class itself does not say so
+        usage.show()
+        return int(usage.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        stderr.print("Interrupted. The same command goes on from the last finished step.")
         return 130
-    raise error
