@@ -64,8 +64,8 @@ class TeacherConfig(Contract):
 
     @classmethod
     def _sized(cls, rows: int) -> TeacherConfig:
-        if rows < 2_000:
-            return cls(epochs=15, batch_size=64, dropout=0.4, weight_decay=0.1, hidden=64, width=32)
+        if rows < 5_000:  # so few steps an epoch that a task of many outputs needs many epochs
+            return cls(epochs=45, batch_size=128, learning_rate=4e-3)
         if rows < 20_000:
             return cls(epochs=8, batch_size=128, dropout=0.4, weight_decay=0.1, learning_rate=5e-3)
         big = cls(

@@ -91,13 +91,13 @@ def _driver_row(
     ref = {"distilled": task.distilled, "direct": task.direct, "rules": None}[spoken]
     source = f"{ref.path} ({ref.trees} trees)" if ref else "rules.json"
     gates = sorted(task.teacher_gates.items(), key=lambda item: -item[1])[:2]
-    teacher = ", ".join(f"{share:.0%} {expert}" for expert, share in gates)
+    teacher = ", ".join(f"{share:.0%} {expert}" for expert, share in gates) if spoken == "distilled" else ""
     label = f"{driver.task}:{driver.class_name}" if driver.class_name else driver.task
     sign = "1 - " if driver.complement else ""
     return (
         f"{driver.weight / total:.3f} x {sign}{label}",
         f"{_score(driver, answer):.6f}",
-        f"layer {spoken}, {source}; teacher: {teacher or 'no gates'}",
+        f"layer {spoken}, {source}" + (f"; its teacher's gates: {teacher}" if teacher else ""),
     )
 
 
