@@ -61,10 +61,11 @@ def fit_students(
 
 
 def _fit_all(fitting: TaskFitting, tasks: Sequence[TaskSpec], threads: int) -> Iterator[tuple[TaskSpec, StudentPair]]:
-    """Yield every task's students as they are ready; ``threads`` are shared out over tasks first, then within a fit.
+    """Yield every task's students as they are ready, ``threads`` tasks side by side, each fit on one thread.
 
-    LightGBM's own threads meet at every split and wait for each other, tasks never do. Each worker has its own copy
-    of the bins, because labels are set on them.
+    LightGBM's own threads meet at every split and wait for each other, tasks never do; and sums of floats depend on
+    how many threads share them, so a task that is fitted alone after an interruption would come out otherwise. Each
+    worker has its own copy of the bins, because labels are set on them.
     """
     if not tasks:
         return
@@ -77,7 +78,7 @@ def _fit_all(fitting: TaskFitting, tasks: Sequence[TaskSpec], threads: int) -> I
     def fit(task: TaskSpec) -> StudentPair:
         mine = copies.get()
         try:
-            return fitting.fit(task, mine, threads // workers)
+            return fitting.fit(task, mine, 1)
         finally:
             copies.put(mine)
 

@@ -16,7 +16,7 @@ TOLERANCE = 1e-6
 
 
 class NumericBins(Contract):
-    """Shares of the training rows in ``(-inf, edges[0])``, ``[edges[i-1], edges[i])``, ``[edges[-1], inf)``, and missing.
+    """Shares of the training rows in ``(-inf, edges[0])``, ``[edges[i-1], edges[i])``, ``[edges[-1], inf)``, missing.
 
     ``shares`` (one more than ``edges``) and ``missing`` sum to 1.
     """
