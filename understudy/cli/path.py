@@ -25,7 +25,7 @@ def walk(
     """Run every stage, serve the bundle, ask it, print the answer and its trace, verify the audit log.
 
     Raises:
-        UserError: a stage refused; with exit code 3 when the gates rejected the bundle.
+        UserError: a stage refused; with exit code 3, after the answer, when the gates rejected the bundle.
     """
     from understudy.cli.audit import check_log
     from understudy.cli.serving import ServePaths, ask, build_package, load_records, local_function
@@ -36,11 +36,8 @@ def walk(
     show_gates(console, result.report)
     console.print(f"Report    {result.root / 'report' / 'report.html'}")
     if not result.report.accepted:
-        raise UserError(
-            "the gates rejected this bundle, so nothing is served",
-            where=str(result.root / "report" / "report.html"),
-            fix="Read the report; `--on-fidelity-failure fallback` serves failing tasks by their direct students.",
-            exit_code=3,
+        console.print(
+            "Rejected: served on this machine only, for examination. Each task is left to a layer that is fit."
         )
     paths = ServePaths(pipeline.root)
     paths.prepare()
@@ -60,6 +57,13 @@ def walk(
             "the audit log does not verify", where=paths.store, fix="See the entry named above.", exit_code=3
         )
     console.print(f"Done in {time.monotonic() - started:.0f} s. Everything lies in {result.root}.")
+    if not result.report.accepted:
+        raise UserError(
+            f"the gates rejected this bundle: {result.report.reason}",
+            where=str(result.root / "report" / "report.html"),
+            fix="It must not be deployed; health says `degraded` while it is served. Read the report.",
+            exit_code=3,
+        )
     return answer
 
 
