@@ -19,7 +19,7 @@ lint: $(VENV)/.test
 
 # One BLAS/OpenMP thread per worker: two workers on two cores.
 unit: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 bench-real-data: $(VENV)/.test
 	$(BIN)/python benchmarks/real_data.py

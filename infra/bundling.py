@@ -7,6 +7,7 @@ interpreter); only the wheels that hold compiled code differ between the two.
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import zipfile
@@ -110,7 +111,7 @@ def build_function_zip(out: Path, *, arch: Arch = "arm64", python: str = "3.13",
     package = FunctionPackage(arch, python, cache or ROOT / "build" / "wheels")
     files = dict(package.files())
     out.parent.mkdir(parents=True, exist_ok=True)
-    scratch = out.with_suffix(".part")
+    scratch = out.with_name(f".{out.name}.{os.getpid()}.part")  # two builds at once do not meet
     with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted(files):
             info = zipfile.ZipInfo(name, EPOCH)

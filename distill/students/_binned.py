@@ -40,10 +40,6 @@ class Binned:
         fitted = lgb.Dataset(train, categorical_feature=categorical, params=parameters).construct()
         return cls(fitted, lgb.Dataset(valid, reference=fitted, params=parameters).construct())
 
-    def copy(self) -> Binned:
-        """The same bins with labels of their own, for another thread."""
-        return Binned(_subset(self._train), _subset(self._valid))
-
     def with_targets(self, train: Targets, valid: Targets) -> tuple[lgb.Dataset, lgb.Dataset]:
         """Both Datasets with these targets; for a multiclass target the label is not used and set to 0."""
         return _set(self._train, train), _set(self._valid, valid)

@@ -1,16 +1,13 @@
-"""The two students of every task, side by side, with a checkpoint per task."""
+"""The two students of every task, with a checkpoint per task."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from distill.config import DistillConfig
 from distill.soft_labels import SoftLabels
-from distill.students._binned import Binned
 from distill.students._checkpoint import read_pair, write_pair
 from distill.students._student import StudentPair
 from distill.students._task import TaskFitting
@@ -53,45 +50,21 @@ def fit_students(
     missing = sorted((t for t in dataset.spec.tasks if t.name not in pairs), key=lambda task: -task.width)
     with progress.task("students", len(dataset.spec.tasks)) as advance:
         advance(len(pairs))
-        for task, pair in _fit_all(fitting, missing, config.threads):
+        for task, pair in _fit_all(fitting, missing):
             write_pair(out / task.name, pair, inputs[task.name])
             pairs[task.name] = pair
             advance(note=task.name)
     return {task.name: pairs[task.name] for task in dataset.spec.tasks}
 
 
-def _fit_all(fitting: TaskFitting, tasks: Sequence[TaskSpec], threads: int) -> Iterator[tuple[TaskSpec, StudentPair]]:
-    """Yield every task's students as they are ready, ``threads`` tasks side by side, each fit on one thread.
+def _fit_all(fitting: TaskFitting, tasks: Sequence[TaskSpec]) -> Iterator[tuple[TaskSpec, StudentPair]]:
+    """Yield every task's students, one task after the other, each fit on one thread.
 
-    LightGBM's own threads meet at every split and wait for each other, tasks never do; and sums of floats depend on
-    how many threads share them, so a task that is fitted alone after an interruption would come out otherwise. Each
-    worker has its own copy of the bins, because labels are set on them.
+    LightGBM keeps its number of threads for the whole process, so fits side by side change it under each other, and
+    sums of floats depend on it: the same seed would then give other bytes from run to run.
     """
     if not tasks:
         return
-    workers = min(threads, len(tasks))
     binned = fitting.bin_features()
-    copies: SimpleQueue[Binned] = SimpleQueue()
-    for copy in [binned, *(binned.copy() for _ in range(workers - 1))]:
-        copies.put(copy)
-
-    def fit(task: TaskSpec) -> StudentPair:
-        mine = copies.get()
-        try:
-            return fitting.fit(task, mine, 1)
-        finally:
-            copies.put(mine)
-
-    yield from zip(tasks, map(fit, tasks), strict=True) if workers == 1 else _side_by_side(fit, tasks, workers)
-
-
-def _side_by_side(
-    fit: Callable[[TaskSpec], StudentPair], tasks: Sequence[TaskSpec], workers: int
-) -> Iterator[tuple[TaskSpec, StudentPair]]:
-    with ThreadPoolExecutor(workers) as pool:
-        futures = {pool.submit(fit, task): task for task in tasks}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    for task in tasks:
+        yield task, fitting.fit(task, binned, 1)

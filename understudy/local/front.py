@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,6 +16,7 @@ __all__ = ["MAX_PAYLOAD_BYTES", "Front"]
 
 MAX_PAYLOAD_BYTES = 10 * 2**20  # API Gateway's own limit
 POLL_SECONDS = 0.05  # how long `close` may take to be noticed
+LINGER_SECONDS = 1.0
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD")
 
 
@@ -80,6 +83,16 @@ def _handler_for(invoke: Callable[[dict[str, Any]], Any]) -> type[BaseHTTPReques
 
         def _answer(self) -> None:
             self._write(self._respond())
+            if self.close_connection:
+                self._linger()
+
+        def _linger(self) -> None:
+            """Let a client that is still sending its body read the answer: closing at once would reset it."""
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(LINGER_SECONDS)
+            with suppress(OSError):
+                while self.connection.recv(65536):
+                    pass
 
     for method in METHODS:
         setattr(Handler, f"do_{method}", Handler._answer)
