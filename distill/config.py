@@ -57,7 +57,7 @@ class DistillConfig(Contract):
     )
     calibration_folds: int = Field(default=5, ge=2)
     seed: int = 0
-    threads: int = Field(default=2, ge=1, description="tasks fitted side by side; spare threads go to each fit")
+    threads: int = Field(default=2, ge=1, description="threads that bin the features; every fit has one")
 
     @model_validator(mode="after")
     def _searchable(self) -> DistillConfig:

@@ -64,7 +64,7 @@ class TaskFitting:
         """Fingerprint of all that determines the task's students."""
         digest = hashlib.sha256(np.ascontiguousarray(self._soft.probs[task.name]).tobytes())
         digest.update(np.ascontiguousarray(self._soft.fold).tobytes())
-        # The number of threads changes when the students are ready, not what they are.
+        # Threads only bin the features: they change when the students are ready, not what they are.
         config = self._config.model_dump(mode="json", exclude={"threads"})
         spec = [task.model_dump(mode="json"), self._dataset.spec.gates.model_dump(mode="json")]
         return fingerprint([self._dataset.fingerprint, spec, config, digest.hexdigest(), lgb.__version__])
