@@ -13,6 +13,7 @@ import duckdb
 
 from teacher.datasets.column_types import cast_text_columns, first_bad_number
 from teacher.datasets.csv_source import ROW, file_row, load_csv_text
+from teacher.datasets.parquet_parts import part_files
 from teacher.datasets.specs import LoadedSpec
 from teacher.datasets.sql import quote, select_only
 from understudy.contracts.spec import DatasetSpec, Source
@@ -160,7 +161,8 @@ def _locate(loaded: LoadedSpec, source: Source, data_dir: Path | None) -> Path:
 
 def _load_parquet(tables: Tables, source: Source, path: Path) -> None:
     tables.digests[source.name] = _digest(path)
-    literal = str(path).replace("'", "''")
+    parts = path / "*.parquet" if path.is_dir() else path
+    literal = str(parts).replace("'", "''")
     try:
         rows = f"SELECT row_number() OVER () AS {quote(ROW)}, * FROM read_parquet('{literal}')"
         _create(tables.con, source.name, rows)
@@ -204,5 +206,8 @@ def source_digests(loaded: LoadedSpec, data_dir: Path | None) -> dict[str, str]:
 
 
 def _digest(path: Path) -> str:
+    """sha256 (hex) of a file, or of the digests of a folder's parts in order."""
+    if path.is_dir():
+        return hashlib.sha256("".join(_digest(part) for part in part_files(path)).encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

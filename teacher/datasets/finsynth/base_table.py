@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from teacher.datasets.finsynth.columns import Columns, named, numbers, text
 from teacher.datasets.finsynth.features import feature_groups
-from teacher.datasets.finsynth.features.columns import Columns, named, numbers, text
 from teacher.datasets.finsynth.merchants import CATEGORIES
 from teacher.datasets.finsynth.population import AGE_GROUPS, INCOME_TIERS
 from teacher.datasets.finsynth.products import FAMILIES

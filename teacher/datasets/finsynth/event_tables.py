@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from teacher.datasets.finsynth.features.columns import text
-from teacher.datasets.finsynth.features.customer import field_names
+from teacher.datasets.finsynth.columns import named, text
 from teacher.datasets.finsynth.flows import FLOWS
+from teacher.datasets.finsynth.indicators import INDICATORS
 from teacher.datasets.finsynth.merchants import CATEGORIES
-from teacher.datasets.finsynth.population import FIELDS, GENDERS, LIFE_STAGES, REGIONS
+from teacher.datasets.finsynth.population import FIELDS, GENDERS, LIFE_STAGES, REGIONS, field_names
 from teacher.datasets.finsynth.products import PRODUCTS
 from teacher.datasets.finsynth.purchases import CHANNELS
 from teacher.datasets.finsynth.simulate import Partition
 from teacher.datasets.finsynth.timeline import (
+    CUTOFF_QUARTERS,
     DEKAD_START,
     DEKADS,
     EPOCH_DAY,
     FIRST_HOLDING_MONTH,
     MONTH_START,
     MONTHS,
+    day_to_date,
 )
 
 __all__ = ["event_tables"]
@@ -31,16 +34,15 @@ _SECONDS: Final = 86_400
 _LOG_FLOWS: Final = ("salary_in", "savings_in", "transfers_out", "app_sessions", "balance", "atm_cash")
 
 
-def event_tables(partition: Partition) -> dict[str, pa.Table]:
-    """All tables but the base table and the tree."""
-    return {
-        "customers": _customers(partition),
-        "holdings": _holdings(partition),
-        "transactions": _transactions(partition),
-        "monthly": _monthly(partition),
-        "dekads": _dekads(partition),
-        "payroll_moves": _payroll_moves(partition),
-    }
+def event_tables(partition: Partition) -> Iterator[tuple[str, pa.Table]]:
+    """(name, table) of every table of events, made one at a time: the stream of purchases is by far the largest."""
+    yield "customers", _customers(partition)
+    yield "holdings", _holdings(partition)
+    yield "transactions", _transactions(partition)
+    yield "monthly", _monthly(partition)
+    yield "dekads", _dekads(partition)
+    yield "indices", _indices(partition)
+    yield "payroll_moves", _payroll_moves(partition)
 
 
 def _ids(partition: Partition) -> NDArray[np.int32]:
@@ -63,10 +65,17 @@ def _customers(partition: Partition) -> pa.Table:
             "life_stage": text(people.life_stage, LIFE_STAGES),
             "income_krw": people.income_krw,
             "tenure_months": people.tenure_months,
+            "joined_on": _joined_on(people.tenure_months),
             "risk_tolerance": tolerance,
             **{name: text(getattr(people, name), field_names(name)) for name in FIELDS},
         }
     )
+
+
+def _joined_on(tenure_months: NDArray[np.int16]) -> pa.Array:
+    """First of the month that lies ``tenure_months`` before the first cutoff."""
+    first_cutoff = np.datetime64(day_to_date(int(MONTH_START[3 * CUTOFF_QUARTERS[0]])), "M")
+    return pa.array((first_cutoff - tenure_months.astype(np.int64)).astype("datetime64[D]"))
 
 
 def _holdings(partition: Partition) -> pa.Table:
@@ -136,6 +145,17 @@ def _dekads(partition: Partition) -> pa.Table:
             "log_spend": np.log1p(spend).astype(np.float32),
         }
     )
+
+
+def _indices(partition: Partition) -> pa.Table:
+    """The ten indices, published on the day before each cutoff."""
+    parts = []
+    for snapshot in partition.snapshots:
+        history = snapshot.history
+        values = named("", INDICATORS, history.indicators)
+        day = np.full(len(history.indicators), history.cutoff_day - 1)
+        parts.append(pa.table({"customer_id": _ids(partition), "published_on": _dates(day)} | values))
+    return pa.concat_tables(parts)
 
 
 def _payroll_moves(partition: Partition) -> pa.Table:

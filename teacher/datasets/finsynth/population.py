@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 from teacher.datasets.finsynth.products import CIRCLES
 from teacher.datasets.finsynth.streams import Streams
 
-__all__ = ["AGE_GROUPS", "FIELDS", "GENDERS", "INCOME_TIERS", "LIFE_STAGES", "REGIONS", "Latent", "People", "populate"]
+__all__ = [
+    "AGE_GROUPS",
+    "FIELDS",
+    "GENDERS",
+    "INCOME_TIERS",
+    "LIFE_STAGES",
+    "REGIONS",
+    "Latent",
+    "People",
+    "field_names",
+    "populate",
+]
 
 F32 = NDArray[np.float32]
 I8 = NDArray[np.int8]
@@ -67,6 +78,11 @@ class Latent:
     price_centre: F32
     activity: F32
     spend_level: F32
+
+
+def field_names(field: str) -> list[str]:
+    """Values of a categorical field: ``occupation_01`` and so on."""
+    return [f"{field}_{value + 1:02d}" for value in range(FIELDS[field])]
 
 
 def populate(n: int, streams: Streams) -> tuple[People, Latent]:

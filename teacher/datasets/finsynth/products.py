@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["CIRCLES", "CIRCLE_OF", "FAMILIES", "FAMILY_OF", "PRODUCTS", "per_family"]
+__all__ = ["CIRCLES", "CIRCLE_OF", "FAMILIES", "FAMILY_OF", "PRODUCTS", "per_family", "product_table"]
 
 _FAMILY_PRODUCTS: Final[dict[str, tuple[str, ...]]] = {
     "deposits": ("time_deposit", "instalment_savings", "green_deposit", "flex_savings"),
@@ -29,3 +30,8 @@ CIRCLE_OF: Final[NDArray[np.int64]] = np.tile(np.arange(4), 6)
 def per_family(held: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Number of products held in each family: ``[n, 24] -> [n, 6]``."""
     return np.asarray(held.reshape(-1, 6, 4).sum(axis=2))
+
+
+def product_table() -> pa.Table:
+    """The products as (product, family); the circles are hidden and never written."""
+    return pa.table({"product": PRODUCTS, "family": [FAMILIES[family] for family in FAMILY_OF]})

@@ -36,5 +36,5 @@ def sql(bank: dict[str, Path]) -> Iterator[duckdb.DuckDBPyConnection]:
     """Every table of the bank as a view."""
     with duckdb.connect() as connection:
         for name, path in bank.items():
-            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
+            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}/*.parquet')")
         yield connection

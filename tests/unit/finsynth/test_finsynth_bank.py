@@ -1,10 +1,15 @@
 import hashlib
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from teacher.datasets.finsynth import FinsynthConfig, generate
+from teacher.datasets.parquet_parts import part_files
 from understudy.errors import UserError
 from understudy.progress import Silent
 
@@ -12,11 +17,14 @@ SMALL = FinsynthConfig(partition=200)
 
 
 def digests(paths: dict[str, Path]) -> dict[str, str]:
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items()}
+    return {
+        name: hashlib.sha256(b"".join(f.read_bytes() for f in part_files(path))).hexdigest()
+        for name, path in paths.items()
+    }
 
 
 def make(out: Path, customers: int = 400, seed: int = 3, config: FinsynthConfig = SMALL) -> dict[str, Path]:
-    return generate(out, customers=customers, seed=seed, progress=Silent(), config=config)
+    return generate(out, customers=customers, seed=seed, progress=Silent(), config=config, workers=1)
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -25,15 +33,15 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_another_seed_gives_other_bytes(tmp_path: Path) -> None:
     first, second = digests(make(tmp_path / "a")), digests(make(tmp_path / "b", seed=4))
-    assert first["tree"] == second["tree"]
-    assert all(first[name] != second[name] for name in first if name != "tree")
+    assert {name for name in first if first[name] == second[name]} == {"products", "tree"}
 
 
 def test_a_partition_does_not_depend_on_those_after_it(tmp_path: Path) -> None:
     two, three = make(tmp_path / "two"), make(tmp_path / "three", customers=600)
-    for name in ("transactions", "holdings", "monthly"):
-        rows = pq.read_table(two[name])
-        assert pq.read_table(three[name]).slice(0, len(rows)).equals(rows)
+    for name in ("transactions", "holdings", "monthly", "base"):
+        ours, theirs = part_files(two[name]), part_files(three[name])
+        assert (len(ours), len(theirs)) == (2, 3)
+        assert all(a.read_bytes() == b.read_bytes() for a, b in zip(ours, theirs, strict=False))
 
 
 def test_processes_give_the_same_bytes(tmp_path: Path) -> None:
@@ -64,6 +72,51 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pyte
     assert done == [0, 200, -1, 400]
 
 
+SCRIPT = """
+import sys
+from pathlib import Path
+from teacher.datasets.finsynth import FinsynthConfig, generate
+from understudy.progress import Silent
+config = FinsynthConfig(partition=200)
+generate(Path(sys.argv[1]), customers=4_000, seed=3, progress=Silent(), config=config, workers=2)
+"""
+
+
+def killed_halfway(out: Path) -> None:
+    """Generate 20 partitions with two workers, and kill -9 the run once some are written."""
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(out)])
+    until = time.monotonic() + 60
+    while len(list(out.glob("base/part-*.parquet"))) < 3:
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_a_run_killed_with_its_workers_at_work_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    killed = tmp_path / "killed"
+    killed_halfway(killed)
+    assert 3 <= len(list(killed.glob("base/part-*.parquet"))) < 20
+    time.sleep(0.5)
+    settled = sorted(killed.rglob("*"))
+    time.sleep(0.5)
+    assert sorted(killed.rglob("*")) == settled  # no worker writes on after its parent
+    resumed = generate(killed, customers=4_000, seed=3, progress=Silent(), config=SMALL, workers=2)
+    assert digests(resumed) == digests(make(tmp_path / "whole", customers=4_000))
+    assert not list(killed.rglob(".part-*"))
+
+
+def test_a_lost_part_is_named_and_made_again(tmp_path: Path) -> None:
+    paths = make(tmp_path / "a", customers=600)
+    whole = digests(paths)
+    (paths["holdings"] / "part-00001.parquet").unlink()
+    with pytest.raises(UserError, match="missing") as caught:
+        part_files(paths["holdings"])
+    assert "part-00001.parquet" in str(caught.value)
+    assert digests(make(tmp_path / "a", customers=600)) == whole
+
+
 def test_a_finished_bank_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import teacher.datasets.finsynth.bank as module
 
@@ -84,12 +137,16 @@ def test_too_few_customers_are_refused(tmp_path: Path) -> None:
 
 
 def test_every_table_has_its_rows(bank: dict[str, Path]) -> None:
-    rows = {name: pq.ParquetFile(path).metadata.num_rows for name, path in bank.items()}
+    rows = {
+        name: sum(pq.ParquetFile(file).metadata.num_rows for file in part_files(path)) for name, path in bank.items()
+    }
     assert rows["customers"] == 3_000
     assert rows["base"] == 6_000
     assert rows["monthly"] == 3_000 * 18
     assert rows["dekads"] == 3_000 * 54
     assert rows["tree"] == 81
+    assert rows["products"] == 24
+    assert rows["indices"] == 6_000
     assert 15 * 18 < rows["transactions"] / 3_000 < 25 * 18
 
 

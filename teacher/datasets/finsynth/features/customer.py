@@ -7,11 +7,11 @@ import numpy as np
 from teacher.datasets.finsynth.features.columns import Columns, named, numbers, text
 from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.indicators import INDICATORS
-from teacher.datasets.finsynth.population import FIELDS, GENDERS, LIFE_STAGES, REGIONS
+from teacher.datasets.finsynth.population import FIELDS, GENDERS, LIFE_STAGES, REGIONS, field_names
 from teacher.datasets.finsynth.products import FAMILIES, PRODUCTS, per_family
 from teacher.datasets.finsynth.timeline import MONTH_START
 
-__all__ = ["demographics", "field_names", "holding_changes", "holdings", "indices"]
+__all__ = ["demographics", "holding_changes", "holdings", "indices"]
 
 _DAYS_PER_MONTH = 30.4375
 
@@ -32,11 +32,6 @@ def demographics(history: History) -> Columns:
         "life_stage": text(people.life_stage, LIFE_STAGES),
         **{name: text(getattr(people, name), field_names(name)) for name in FIELDS},
     }
-
-
-def field_names(field: str) -> list[str]:
-    """Values of a categorical field: ``occupation_01`` and so on."""
-    return [f"{field}_{value + 1:02d}" for value in range(FIELDS[field])]
 
 
 def holdings(history: History) -> Columns:
