@@ -11,10 +11,12 @@ from understudy.contracts.audit import AuditEntry, AuditHead
 
 __all__ = [
     "MAX_CONTACTS",
+    "CustomerStore",
     "RequestContext",
     "ServingStore",
     "StoreConflictError",
     "StoreError",
+    "TrailStore",
     "choose_record",
     "indexed_request",
 ]
@@ -40,12 +42,8 @@ class RequestContext:
     contacts: list[str]
 
 
-class ServingStore(Protocol):
-    """Customers, their rights, and the audit trail.
-
-    Every read sees every write that returned before it began. Every method raises `StoreError` if the database
-    cannot answer; none returns a default instead. Implementations may be shared by threads.
-    """
+class CustomerStore(Protocol):
+    """Customers and their choices."""
 
     def read_context(self, customer_id: str, schema_version: str | None = None) -> RequestContext:
         """Read record, opt-out and contacts in one strongly consistent round trip.
@@ -62,6 +60,10 @@ class ServingStore(Protocol):
 
     def add_contact(self, customer_id: str, at: str) -> None:
         """Record that the customer was approached ``at`` (UTC, ISO 8601); the newest `MAX_CONTACTS` are kept."""
+
+
+class TrailStore(Protocol):
+    """The audit trail."""
 
     def put_entry(self, entry: AuditEntry, head: AuditHead) -> None:
         """Append ``entry`` and move its writer's head to it, both or neither, durable on return.
@@ -85,6 +87,14 @@ class ServingStore(Protocol):
 
     def heads(self) -> Iterator[dict[str, Any]]:
         """Stored heads: ``writer`` and ``body``, as unvalidated as `entries`."""
+
+
+class ServingStore(CustomerStore, TrailStore, Protocol):
+    """Customers, their rights, and the audit trail.
+
+    Every read sees every write that returned before it began. Every method raises `StoreError` if the database
+    cannot answer; none returns a default instead. Implementations may be shared by threads.
+    """
 
     def close(self) -> None:
         """Release the connection."""

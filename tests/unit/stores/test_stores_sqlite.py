@@ -97,7 +97,7 @@ def test_a_closed_store_is_an_error(store: ServingStore) -> None:
 def test_a_store_that_stays_locked_is_an_error_and_nothing_is_written(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("understudy.stores.sqlite.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("understudy.stores.sqlite.connection.BUSY_SECONDS", 0.05)
     store = open_store(f"sqlite://{path}")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
