@@ -6,6 +6,7 @@ import importlib
 import threading
 import uuid
 
+from lambda_app.bounded import bounded
 from lambda_app.settings import Settings
 from understudy.audit import AuditLog, Keyring, open_keyring
 from understudy.stores import ServingStore, open_store
@@ -35,7 +36,7 @@ class Backing:
         """
         with self._lock:
             if self._store is None:
-                self._store = open_store(self._settings.understudy_store)
+                self._store = bounded(open_store(self._settings.understudy_store))
             return self._store
 
     @property

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-import time
 import uuid
 from functools import cache
 from typing import Any
 
 from lambda_app.app import App
-from lambda_app.http import HttpError, parse_event, problem_answer
-from lambda_app.logs import log
-from lambda_app.routes import find_route
+from lambda_app.deadline import Deadline, set_deadline
+from lambda_app.http import HttpError, HttpRequest, empty_answer, parse_event, problem_answer, tagged
+from lambda_app.logs import RequestLog, begin, log
+from lambda_app.metrics import emit
+from lambda_app.negotiation import check_acceptable
+from lambda_app.routes import find_route, methods_of
 from lambda_app.settings import Settings
+from lambda_app.tracing import read_trace
 
 __all__ = ["application", "handler"]
 
@@ -24,29 +27,38 @@ def application() -> App:
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
-    """Answer one API Gateway HTTP API event (payload format 2.0)."""
-    del context
-    started = time.perf_counter()
+    """Answer one API Gateway HTTP API event (payload format 2.0); never raises, and says nothing of its input."""
+    set_deadline(Deadline.of_invocation(context))
     request_id = str(uuid.uuid4())
-    route = ""
+    trace = read_trace({})
+    request_log = begin(request_id, trace.trace_id)
+    head = False
     try:
         http = parse_event(event)
-        endpoint, params = find_route(http)
-        route = endpoint.__name__
-        response = endpoint(application(), http, request_id, params)
+        head = http.method == "HEAD"
+        trace = read_trace(http.headers)
+        request_log.trace_id = trace.trace_id
+        response = _respond(http, request_id, request_log)
     except HttpError as error:
         response = problem_answer(error, request_id)
     except Exception as error:
         # A defect. The caller gets a problem like any other, and the log the place, but no values.
-        log("defect", request_id=request_id, error=type(error).__name__, place=_place(error))
+        log("defect", error=type(error).__name__, place=_place(error))
         response = problem_answer(HttpError(500, "The request could not be answered."), request_id)
-    log(
-        "request",
-        request_id=request_id,
-        route=route,
-        status=response["statusCode"],
-        ms=round((time.perf_counter() - started) * 1e3, 2),
-    )
+    response["headers"] |= {"x-request-id": request_id, "traceparent": trace.traceparent}
+    emit(request_log, str(request_log.facts.pop("route", "")), response["statusCode"])
+    return response | {"body": ""} if head else response
+
+
+def _respond(http: HttpRequest, request_id: str, request_log: RequestLog) -> dict[str, Any]:
+    if http.method == "OPTIONS":
+        return empty_answer(204, {"allow": methods_of(http.path)})
+    route, params = find_route(http)
+    request_log.facts["route"] = route.name
+    check_acceptable(http.headers.get("accept", ""))
+    response = route.endpoint(application(), http, request_id, params)
+    if route.tagged and response["statusCode"] == 200:
+        return tagged(response, http.headers.get("if-none-match", ""))
     return response
 
 

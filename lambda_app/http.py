@@ -6,21 +6,38 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from understudy.contracts._model import Contract
 from understudy.contracts.api import FieldError, Problem
 
-__all__ = ["MAX_BODY_BYTES", "HttpError", "HttpRequest", "answer", "parse_event", "problem_answer"]
+__all__ = [
+    "MAX_BODY_BYTES",
+    "Caller",
+    "HttpError",
+    "HttpRequest",
+    "answer",
+    "empty_answer",
+    "parse_event",
+    "problem_answer",
+    "problem_of",
+    "tagged",
+]
 
 MAX_BODY_BYTES = 64 * 1024
 TITLES = {
     400: "Bad request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
     413: "Content too large",
     415: "Unsupported media type",
+    422: "Unprocessable content",
     500: "Internal error",
     503: "Service unavailable",
 }
@@ -40,13 +57,26 @@ class HttpError(Exception):
 
 
 @dataclass(frozen=True)
+class Caller:
+    """Who signed the request, as the gateway's authoriser says; without one, nobody with no scopes.
+
+    ``principal`` is the ARN of an IAM caller, or ``sub`` of a JWT; ``scopes`` are those of the JWT.
+    """
+
+    principal: str = ""
+    scopes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class HttpRequest:
-    """What the routes look at. ``body`` is at most `MAX_BODY_BYTES` long."""
+    """What the routes look at. ``body`` is at most `MAX_BODY_BYTES` long; a query parameter given twice counts once."""
 
     method: str
     path: str
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    query: dict[str, str] = field(default_factory=dict)
+    caller: Caller = Caller()
 
 
 def parse_event(event: Any) -> HttpRequest:
@@ -65,7 +95,26 @@ def parse_event(event: Any) -> HttpRequest:
     headers = {
         str(name).lower(): value for name, value in _mapping(event.get("headers")).items() if isinstance(value, str)
     }
-    return HttpRequest(method.upper(), unquote(path), headers, _body(event))
+    query = event.get("rawQueryString")
+    return HttpRequest(
+        method.upper(),
+        unquote(path),
+        headers,
+        _body(event),
+        dict(parse_qsl(query, keep_blank_values=True, max_num_fields=None)) if isinstance(query, str) else {},
+        _caller(_mapping(_mapping(event["requestContext"]).get("authorizer"))),
+    )
+
+
+def _caller(authorizer: Mapping[str, Any]) -> Caller:
+    arn = _mapping(authorizer.get("iam")).get("userArn")
+    if isinstance(arn, str):
+        return Caller(arn)
+    claims = _mapping(_mapping(authorizer.get("jwt")).get("claims"))
+    subject, scope = claims.get("sub"), claims.get("scope")
+    if not isinstance(subject, str):
+        return Caller()
+    return Caller(subject, frozenset(scope.split() if isinstance(scope, str) else ()))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -105,16 +154,34 @@ def answer(status: int, body: Contract, *, headers: Mapping[str, str] | None = N
     return _response(status, body, "application/json", headers or {})
 
 
-def problem_answer(error: HttpError, request_id: str) -> dict[str, Any]:
+def problem_of(error: HttpError, request_id: str) -> Problem:
     """The problem details of ``error``."""
-    problem = Problem(
-        title=TITLES[error.status],
-        status=error.status,
-        detail=error.detail,
-        request_id=request_id,
-        errors=error.errors,
+    return Problem(
+        title=TITLES[error.status], status=error.status, detail=error.detail, request_id=request_id, errors=error.errors
     )
-    return _response(error.status, problem, "application/problem+json", error.headers)
+
+
+def problem_answer(error: HttpError, request_id: str) -> dict[str, Any]:
+    """The response that tells of ``error``."""
+    return _response(error.status, problem_of(error, request_id), "application/problem+json", error.headers)
+
+
+def empty_answer(status: int, headers: Mapping[str, str]) -> dict[str, Any]:
+    """A response without a body."""
+    return {"statusCode": status, "headers": {"cache-control": "no-store", **headers}, "isBase64Encoded": False}
+
+
+def tagged(response: dict[str, Any], if_none_match: str) -> dict[str, Any]:
+    """``response`` with an entity tag; 304 without a body if the client's tags hold it (RFC 9110, section 13.1.2).
+
+    Whoever keeps the answer must ask before it is used again, and only the one who asked may keep it.
+    """
+    tag = f'"{sha256(response["body"].encode()).hexdigest()[:32]}"'
+    headers = {"etag": tag, "cache-control": "private, no-cache"}
+    held = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
+    if tag in held or held == ["*"]:
+        return empty_answer(304, headers)
+    return response | {"headers": response["headers"] | headers}
 
 
 def _response(status: int, body: Contract, content_type: str, headers: Mapping[str, str]) -> dict[str, Any]:

@@ -1,118 +1,55 @@
-"""The OpenAPI 3.1 document of the API, made from the contracts: ``python -m lambda_app.openapi docs/openapi.json``."""
+"""The OpenAPI 3.1 document, made from the table of routes: ``python -m lambda_app.openapi docs/openapi.json``."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
 import understudy
-from lambda_app.routes import PARAMETERS
+from lambda_app.route import Route
+from lambda_app.routes import PARAMETERS, ROUTES
 from understudy.contracts._model import Contract
-from understudy.contracts.api import (
-    Explanation,
-    Health,
-    Preferences,
-    Problem,
-    RecommendationRequest,
-    RecommendationResponse,
-)
+from understudy.contracts.api import Problem
 
-__all__ = ["OPERATIONS", "openapi", "render"]
+__all__ = ["openapi", "render"]
 
 REF = "#/components/schemas/{model}"
 PROBLEMS = {
     400: "The event, path or body was refused; `errors` names the fields and never repeats their values.",
+    401: "Nobody signed the request.",
+    403: "The caller may not do this.",
     404: "There is no such path, customer or decision.",
+    405: "The path does not answer to this method; `Allow` names those that it answers to.",
+    406: "The answer is JSON, which the request does not accept.",
+    409: "The state of the resource does not allow this.",
     413: "The body exceeds 64 KiB.",
-    415: "The body was not declared as `application/json`.",
+    415: "The body was not declared as `application/json` in UTF-8.",
+    422: "The idempotency key was used before, with another body.",
+    500: "A defect; the log has its place under the request id.",
     503: "The audit entry could not be written, the store could not answer, or the model bundle was refused.",
 }
-
-
-class _Operation:
-    """One method of one path."""
-
-    def __init__(
-        self,
-        name: str,
-        summary: str,
-        answer: type[Contract],
-        problems: tuple[int, ...],
-        body: type[Contract] | None = None,
-        also: dict[int, str] | None = None,
-    ) -> None:
-        self.name = name
-        self.summary = summary
-        self.answer = answer
-        self.problems = problems
-        self.body = body
-        self.also = also or {}
-
-    def describe(self, path: str) -> dict[str, Any]:
-        described: dict[str, Any] = {
-            "operationId": self.name,
-            "summary": self.summary,
-            "responses": {
-                "200": {"description": "The answer.", "content": _json(self.answer)},
-                **{
-                    str(status): {"description": text, "content": _json(self.answer)}
-                    for status, text in self.also.items()
-                },
-                **{str(status): _problem(status) for status in self.problems},
-            },
-        }
-        if self.body is not None:
-            described["requestBody"] = {"required": True, "content": _json(self.body)}
-        parameters = [_parameter(name) for name in re.findall(r"\{(\w+)\}", path)]
-        return described | ({"parameters": parameters} if parameters else {})
-
-
-OPERATIONS: dict[str, dict[str, _Operation]] = {
-    "/v1/recommendations": {
-        "POST": _Operation(
-            "recommend",
-            "Recommend products to one customer, with reasons",
-            RecommendationResponse,
-            (400, 404, 413, 415, 503),
-            RecommendationRequest,
-        )
-    },
-    "/v1/health": {
-        "GET": _Operation(
-            "health",
-            "Which layer speaks for each task",
-            Health,
-            (),
-            also={503: "Nothing can be decided; `problems` says why."},
-        )
-    },
-    "/v1/customers/{customer_id}/preferences": {
-        "GET": _Operation("readPreferences", "Whether the customer has opted out", Preferences, (400, 404, 503)),
-        "PUT": _Operation(
-            "writePreferences",
-            "Object to automated profiling, or withdraw the objection",
-            Preferences,
-            (400, 413, 415, 503),
-            Preferences,
-        ),
-    },
-    "/v1/customers/{customer_id}/explanations/{request_id}": {
-        "GET": _Operation("explain", "A past decision, as the audit log has it", Explanation, (400, 404, 503))
-    },
+ALWAYS = (406, 500)
+HEADERS = {
+    "Idempotency-Key": (
+        "idempotent",
+        "A retry with the same key and body within 24 hours gets the first answer, and nothing is decided again.",
+        "^[\\x21-\\x7e]{1,255}$",
+    ),
+    "If-None-Match": ("tagged", "The entity tag of an earlier answer; 304 if it still holds.", None),
 }
+NOT_MODIFIED = {"description": "The answer with this entity tag still holds."}
 
 
 def openapi() -> dict[str, Any]:
     """The document, as JSON data."""
-    models: set[type[Contract]] = {Problem}
-    for methods in OPERATIONS.values():
-        for operation in methods.values():
-            models |= {operation.answer} | ({operation.body} if operation.body else set())
+    routes = [route for methods in ROUTES.values() for route in methods.values()]
+    models: set[type[Contract]] = {Problem, *(r.answer for r in routes), *(r.body for r in routes if r.body)}
     ordered = sorted(models, key=lambda model: model.__name__)
     _, schemas = models_json_schema([(model, "validation") for model in ordered], ref_template=REF)
     return {
@@ -126,8 +63,8 @@ def openapi() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "security": [{"iam": []}],
         "paths": {
-            path: {method.lower(): operation.describe(path) for method, operation in methods.items()}
-            for path, methods in OPERATIONS.items()
+            path: {method.lower(): _operation(path, route) for method, route in methods.items()}
+            for path, methods in ROUTES.items()
         },
         "components": {
             "schemas": schemas["$defs"],
@@ -149,6 +86,31 @@ def render() -> str:
     return json.dumps(openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
+def _operation(path: str, route: Route) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": route.operation_id,
+        "summary": route.summary,
+        "responses": _responses(route),
+    }
+    if route.body is not None:
+        described["requestBody"] = {"required": True, "content": _json(route.body)}
+    parameters = [_parameter(name, "path", PARAMETERS[name].pattern) for name in re.findall(r"\{(\w+)\}", path)]
+    parameters += [_parameter(name, "query", pattern) for name, pattern in route.query.items()]
+    parameters += [_header(name) for name, (trait, _, _) in HEADERS.items() if getattr(route, trait)]
+    return described | ({"parameters": parameters} if parameters else {})
+
+
+def _responses(route: Route) -> Mapping[str, Any]:
+    responses: dict[str, Any] = {"200": {"description": "The answer.", "content": _json(route.answer)}}
+    if route.tagged:
+        responses["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
+        responses["304"] = NOT_MODIFIED
+    for status, text in route.also.items():
+        responses[str(status)] = {"description": text, "content": _json(route.answer)}
+    problems = {*route.problems, *ALWAYS} - set(route.also)
+    return responses | {str(status): _problem(status) for status in sorted(problems)}
+
+
 def _json(model: type[Contract]) -> dict[str, Any]:
     return {"application/json": {"schema": {"$ref": REF.format(model=model.__name__)}}}
 
@@ -158,9 +120,15 @@ def _problem(status: int) -> dict[str, Any]:
     return {"description": PROBLEMS[status], "content": {"application/problem+json": schema}}
 
 
-def _parameter(name: str) -> dict[str, Any]:
-    schema = {"type": "string", "pattern": f"^{PARAMETERS[name].pattern}$"}
-    return {"name": name, "in": "path", "required": True, "schema": schema}
+def _parameter(name: str, place: str, pattern: str) -> dict[str, Any]:
+    schema = {"type": "string", "pattern": f"^{pattern}$"}
+    return {"name": name, "in": place, "required": place == "path", "schema": schema}
+
+
+def _header(name: str) -> dict[str, Any]:
+    _, description, pattern = HEADERS[name]
+    schema = {"type": "string"} | ({"pattern": pattern} if pattern else {})
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def test_a_refusal(function: Any, name: str, status: int, field: str | None) -> 
     problem = _problem(response)
     assert (response["statusCode"], problem.status) == (status, status)
     assert [e.field for e in problem.errors] == ([field] if field else [])
-    assert response["headers"].get("allow") == ("POST" if status == 405 else None)
+    assert response["headers"].get("allow") == ("OPTIONS, POST" if status == 405 else None)
     assert function.entries() == []
 
 
