@@ -1,4 +1,17 @@
-"""Two-step features: a schema fitted on training rows alone, and the encoding that every row goes through."""
+"""Features: declared in the spec as recipes, computed in SQL from event tables; a schema fitted on training rows alone.
+
+The entry point over event tables of any size, partition by partition and out of core::
+
+    build_features(
+        spec,                 # DatasetSpec
+        sources,              # source name -> Parquet file, or folder of parts
+        out,                  # a folder: one Parquet part per cutoff and partition; kept parts are not computed again
+        cutoffs=None,         # list[datetime.date]; default: those of the base table
+        progress=progress,
+        workers=1,            # processes
+        memory_mb=2000,       # DuckDB's limit per process; it spills to disk beyond
+    ) -> FeatureTable         # .files: list[Path], .rows: int
+"""
 
 from teacher.features.encoding import encode_rows
 from teacher.features.schema import FittedSchema, RawFeatures, fit_schema

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializeAsAny, model_validator
 
+from understudy.contracts import event_recipes, fitted_recipes, series_recipes
 from understudy.contracts._model import Contract, Name, Sha256, TaskType, Text
 from understudy.contracts.gates import GateConfig
+from understudy.contracts.recipes import Column, Output, Recipe, Sql, Tree, Trees
 
 __all__ = [
     "DatasetSpec",
@@ -30,9 +32,9 @@ __all__ = [
 ]
 
 ExpertName = Literal["deepfm", "temporal", "hgcn", "perslay", "causal", "lightgcn", "optimal_transport"]
-Tier = Literal["plain", "structural"]
-Column = Annotated[str, Field(min_length=1, max_length=128)]
-Sql = Annotated[str, Field(min_length=1)]
+Tier = Literal["plain", "structural", "raw"]
+RECIPES = (event_recipes, series_recipes, fitted_recipes)
+"""The modules that define the recipes; importing them is what makes their kinds known."""
 
 
 class Source(Contract):
@@ -40,6 +42,7 @@ class Source(Contract):
 
     ``path`` is relative to ``UNDERSTUDY_DATA``, or to the spec's folder if it starts with ``./``. A ``.gz`` is read
     as it is; ``member`` names a file inside a ``.zip``. ``columns`` names the columns of a file without a header.
+    Recipes read a source by ``key`` (the customer; default: the base table's key) and, if its rows are dated, ``time``.
     """
 
     name: Name
@@ -53,6 +56,8 @@ class Source(Contract):
     strip: bool = True
     sql: Sql | None = None
     table: Name | None = None
+    key: Column | None = None
+    time: Column | None = None
     sha256: Sha256 | None = None
     url: str | None = None
 
@@ -70,19 +75,32 @@ class Source(Contract):
 
 
 class FeatureGroup(Contract):
-    """Columns of the base table that belong together, their tier, and the experts that see them."""
+    """Features that belong together, their tier, and the experts that see them.
+
+    ``numeric`` and ``categorical`` are columns of the base table; ``compute`` makes more from other sources. The columns
+    of a ``raw`` group are no features: distributions and expressions of the spec may read them, no student does.
+    """
 
     name: Name
     tier: Tier = "plain"
     experts: list[ExpertName] = ["deepfm", "causal"]
     numeric: list[Column] = []
     categorical: list[Column] = []
+    compute: list[SerializeAsAny[Recipe]] = []
 
     @model_validator(mode="after")
     def _not_empty(self) -> FeatureGroup:
-        if not self.numeric and not self.categorical:
+        if not self.numeric and not self.categorical and not self.compute:
             raise ValueError(f"feature group {self.name!r} names no column")
+        if self.tier == "raw" and (self.numeric or self.categorical):
+            raise ValueError(f"feature group {self.name!r} is raw: name the columns where they are read instead")
         return self
+
+    def outputs(self, trees: Trees) -> list[Output]:
+        """All its columns, in order."""
+        columns: list[Output] = [(column, "numeric") for column in self.numeric]
+        columns += [(column, "categorical") for column in self.categorical]
+        return columns + [output for recipe in self.compute for output in recipe.outputs(trees)]
 
 
 class SequenceSpec(Contract):
@@ -215,6 +233,7 @@ class DatasetSpec(Contract):
     base: Name
     key: Column
     ignore: list[str] = []
+    trees: dict[Name, Tree] = {}
     groups: list[FeatureGroup] = Field(min_length=1)
     sequences: list[SequenceSpec] = []
     distributions: list[DistributionSpec] = []
@@ -234,10 +253,19 @@ class DatasetSpec(Contract):
     def features(self) -> Iterator[tuple[FeatureGroup, str, Literal["numeric", "categorical"]]]:
         """Yield every feature column once: its group, its name, its kind, in the order of the spec."""
         for group in self.groups:
-            for column in group.numeric:
-                yield group, column, "numeric"
-            for column in group.categorical:
-                yield group, column, "categorical"
+            if group.tier != "raw":
+                for column, kind in group.outputs(self.trees):
+                    yield group, column, kind
+
+    def recipes(self) -> Iterator[tuple[FeatureGroup, int, Recipe]]:
+        """Yield every recipe with its group and its place in it, in the order of the spec."""
+        for group in self.groups:
+            for index, recipe in enumerate(group.compute):
+                yield group, index, recipe
+
+    def computed(self) -> dict[str, Literal["numeric", "categorical"]]:
+        """Every computed column, raw ones included, and its kind."""
+        return {column: kind for _, _, recipe in self.recipes() for column, kind in recipe.outputs(self.trees)}
 
     @model_validator(mode="after")
     def _roles_do_not_contradict(self) -> DatasetSpec:
@@ -245,7 +273,7 @@ class DatasetSpec(Contract):
             ("source", [s.name for s in self.sources]),
             ("group", [g.name for g in self.groups]),
             ("task", [t.name for t in self.tasks]),
-            ("feature", [column for _, column, _ in self.features()]),
+            ("feature", [column for group in self.groups for column, _ in group.outputs(self.trees)]),
         ):
             twice = sorted({n for n in names if names.count(n) > 1})
             if twice:
