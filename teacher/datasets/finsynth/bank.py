@@ -28,8 +28,8 @@ EVENT_TABLES: Final = (
 TABLES: Final = (*EVENT_TABLES, "products", "tree")
 _MIN_CUSTOMERS: Final = 100
 # Peak memory of one partition, measured: a part that does not depend on its size, and so much per customer.
-_FIXED_MEGABYTES: Final = 200.0
-_MEGABYTES_PER_CUSTOMER: Final = 0.075
+_FIXED_MEGABYTES: Final = 300.0
+_MEGABYTES_PER_CUSTOMER: Final = 0.025
 
 
 def generate(

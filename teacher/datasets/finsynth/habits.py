@@ -1,4 +1,4 @@
-"""What a customer buys, how and at which price tier, in the quarters before the first snapshot."""
+"""What a customer buys, how and at which price tier."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from teacher.datasets.finsynth.diversity import ANYTHING, BRANCH_SHARE, FIRST_OF_PAIR, drift_of
 from teacher.datasets.finsynth.merchants import LEAVES
 from teacher.datasets.finsynth.population import Latent
 from teacher.datasets.finsynth.purchases import TIERS, Layout
 from teacher.datasets.finsynth.streams import Streams
-from teacher.datasets.finsynth.timeline import CUTOFF_QUARTERS, QUARTERS
+from teacher.datasets.finsynth.timeline import QUARTERS
 
 __all__ = ["Habits", "form_habits"]
 
 I8 = NDArray[np.int8]
-_BRANCH_SHARE: Final = np.array([0.52, 0.30, 0.18])  # of the three main branches
-_ANYTHING: Final = 0.06  # of purchases, in any of the 50 categories
-_FIRST_OF_PAIR: Final = 0.6
 _KEPT: Final = 0.8  # probability that a branch's two favourites stay the same from one quarter to the next
 _PROFILES: Final = 16
 
@@ -29,8 +27,8 @@ _PROFILES: Final = 16
 class Habits:
     """Latent shopping habits of ``n`` customers.
 
-    ``main [n, 3]``: main branches. ``pair [4, n, 10, 2]``: the two favourite categories of every branch, per quarter.
-    ``drift [n]``: share of purchases in any branch (> 0) or in the first main branch (< 0) instead of the main three.
+    ``main [n, 3]`` and ``drift [n]``: main branches and drift of the first quarter; later ones follow what was bought.
+    ``pair [6, n, 10, 2]``: the two favourite categories of every branch, per quarter.
     ``profile [n]``: of payment channels. ``spread [n, 6]``: half the distance between the two price tiers a customer
     shops at, per quarter, around ``centre [n]``.
     """
@@ -42,17 +40,23 @@ class Habits:
     spread: NDArray[np.float32]
     centre: NDArray[np.float32]
 
-    def categories(self, quarter: int, layout: Layout, rng: np.random.Generator) -> I8:
-        """Draw a category per purchase."""
+    def categories(
+        self, quarter: int, layout: Layout, main: I8, drift: NDArray[np.floating], rng: np.random.Generator
+    ) -> I8:
+        """Draw a category per purchase.
+
+        One of the ``main [n, 3]`` branches, but with probability ``|drift|`` any of the ten (``drift > 0``) or the
+        first of the main ones (``drift < 0``); in the branch one of the two favourites; now and then anything at all.
+        """
         who, size = layout.customer, len(layout.cell)
-        branch = self.main[who, _lookup(_BRANCH_SHARE)[rng.integers(0, 256, size, dtype=np.uint8)]]
-        away = self.drift[who]
+        branch = main[who, _lookup(BRANCH_SHARE)[rng.integers(0, 256, size, dtype=np.uint8)]]
+        away = drift.astype(np.float32)[who]
         leaves_habit = rng.random(size, dtype=np.float32) < np.abs(away)
-        elsewhere = np.where(away > 0, rng.integers(0, 10, size, dtype=np.int8), self.main[who, 0])
+        elsewhere = np.where(away > 0, rng.integers(0, 10, size, dtype=np.int8), main[who, 0])
         branch = np.where(leaves_habit, elsewhere, branch)
-        second = (rng.random(size, dtype=np.float32) > _FIRST_OF_PAIR).astype(np.int8)
+        second = (rng.random(size, dtype=np.float32) > FIRST_OF_PAIR).astype(np.int8)
         category = branch * np.int8(5) + self.pair[quarter][who, branch, second]
-        anything = rng.random(size, dtype=np.float32) < _ANYTHING
+        anything = rng.random(size, dtype=np.float32) < ANYTHING
         return np.asarray(np.where(anything, rng.integers(0, LEAVES, size, dtype=np.int8), category), dtype=np.int8)
 
     def channels(self, layout: Layout, rng: np.random.Generator) -> I8:
@@ -80,7 +84,7 @@ def form_habits(latent: Latent, streams: Streams) -> Habits:
     return Habits(
         main=np.argsort(rng.random((n, 10), dtype=np.float32), axis=1)[:, :3].astype(np.int8),
         pair=_pairs(latent.focus, rng),
-        drift=(0.75 * np.tanh(rng.standard_normal(n, dtype=np.float32))).astype(np.float32),
+        drift=drift_of(rng.standard_normal(n)).astype(np.float32),
         profile=rng.integers(0, _PROFILES, n, dtype=np.int8),
         spread=np.clip(2.0 + 1.1 * rng.standard_normal((n, QUARTERS), dtype=np.float32), 0.0, 4.5),
         centre=latent.price_centre,
@@ -89,7 +93,7 @@ def form_habits(latent: Latent, streams: Streams) -> Habits:
 
 def _pairs(focus: NDArray[np.float32], rng: np.random.Generator) -> I8:
     """Two of the five categories of each branch, drawn anew now and then: ``[quarters, n, 10, 2]``."""
-    shape = (CUTOFF_QUARTERS[0], len(focus), 10)
+    shape = (QUARTERS, len(focus), 10)
     same = rng.random(shape, dtype=np.float32) < focus[:, None]
     small, flip = rng.integers(0, 2, (2, *shape), dtype=np.int8).astype(np.bool_)
     one_of_two = rng.integers(0, 2, shape, dtype=np.int8)

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.products import per_family
+from teacher.datasets.finsynth.purchases import Quarter
+from teacher.datasets.finsynth.signals.scale import unit
 
-__all__ = ["PlainState", "plain_state", "unfavoured"]
+__all__ = ["PlainState", "overseas_trips", "plain_state", "purchase_count", "unfavoured"]
 
 F64 = NDArray[np.float64]
 
@@ -42,15 +44,25 @@ def plain_state(history: History) -> PlainState:
         "income": (np.log(income) - 17.5) / 0.55,
         "tenure": (np.log1p(people.tenure_months) - 4.0) / 0.8,
         "products": (per_family(history.held).sum(axis=1) - 5.0) / 2.0,
-        "purchases": (np.log(history.recent.size) - 3.8) / 0.35,
+        "purchases": purchase_count(history.recent),
         "spend_to_income": (np.log(history.spend_recent / income) + 2.1) / 0.55,
         "balance": (np.log1p(flows.last("balance", month, 1)[:, 0]) - 15.2) / 1.0,
         "savings": (np.log1p(flows.last("savings_in", month, 3).sum(axis=1) / income) - 0.035) / 0.025,
         "contacts": (np.log1p(contacts) - 1.2) / 0.55,
-        "overseas": (np.log1p(history.recent.by_channel[:, 3]) - 0.9) / 0.75,
+        "overseas": overseas_trips(history.recent),
         "payroll_moves": history.payroll_moves.astype(np.float64),
     }
     return PlainState(**{name: np.clip(value.astype(np.float64), -2.5, 2.5) for name, value in values.items()})
+
+
+def purchase_count(recent: Quarter) -> F64:
+    """Standardised log number of purchases in a quarter ``[n]``."""
+    return unit(np.log(recent.size.astype(np.float64)), 3.8, 0.35)
+
+
+def overseas_trips(recent: Quarter) -> F64:
+    """Standardised log number of purchases abroad in a quarter ``[n]``."""
+    return unit(np.log1p(recent.by_channel[:, 3].astype(np.float64)), 0.9, 0.75)
 
 
 def unfavoured(history: History) -> F64:

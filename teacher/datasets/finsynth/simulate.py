@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from teacher.datasets.finsynth.config import FinsynthConfig
+from teacher.datasets.finsynth.diversity import drift_after, main_branches
+from teacher.datasets.finsynth.equations import EQUATIONS
 from teacher.datasets.finsynth.flows import Flows, month_flows
 from teacher.datasets.finsynth.habits import Habits, form_habits
 from teacher.datasets.finsynth.history import History
@@ -24,7 +26,9 @@ from teacher.datasets.finsynth.window import draw_products, draw_purchases
 
 __all__ = ["Partition", "Snapshot", "simulate"]
 
-_MONTHLY_PAYROLL_MOVE = 0.03
+_MONTHLY_PAYROLL_MOVE = 0.055
+_USUAL_DRIFT = EQUATIONS["drift"]
+"""The earlier quarters follow the same law as the label windows, whatever is switched off there."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,9 @@ def simulate(first_customer: int, n: int, streams: Streams, config: FinsynthConf
     plan, counts = planned_spend(latent, streams), counts_per_dekad(latent, streams)
     ownership = start_ownership(latent, 3 * CUTOFF_QUARTERS[0], streams)
     spend = np.maximum(np.rint(plan), 1_000).astype(np.int64)
-    quarters = [_quarter(q, habits, spend, counts, streams) for q in range(CUTOFF_QUARTERS[0])]
+    quarters: list[Quarter] = []
+    for q in range(CUTOFF_QUARTERS[0]):
+        quarters.append(_quarter(q, habits, spend, counts, quarters, streams))
     moves = [_early_moves(n, streams)]
     snapshots = []
     for position, q in enumerate(CUTOFF_QUARTERS):
@@ -81,9 +87,15 @@ def simulate(first_customer: int, n: int, streams: Streams, config: FinsynthConf
 
 
 def _quarter(
-    index: int, habits: Habits, spend: NDArray[np.int64], counts: NDArray[np.int64], streams: Streams
+    index: int,
+    habits: Habits,
+    spend: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    before: list[Quarter],
+    streams: Streams,
 ) -> Quarter:
     rng = streams(f"quarter-{index}")
+    main, drift = _direction(habits, before)
     dekads = slice(index * QUARTER, (index + 1) * QUARTER)
     layout = lay_out(index, counts[:, dekads], rng)
     return Quarter(
@@ -92,10 +104,18 @@ def _quarter(
         customer=layout.customer,
         day=layout.day,
         amount=split_amounts(spend[:, dekads], layout, rng),
-        category=habits.categories(index, layout, rng),
+        category=habits.categories(index, layout, main, drift, rng),
         tier=habits.tiers(index, layout, rng),
         channel=habits.channels(layout, rng),
     )
+
+
+def _direction(habits: Habits, before: list[Quarter]) -> tuple[NDArray[np.int8], NDArray[np.floating]]:
+    """Main branches and drift of the quarter that follows ``before`` (at most four quarters)."""
+    if not before:
+        return habits.main, habits.drift
+    year = np.sum([quarter.by_category for quarter in before], axis=0)
+    return main_branches(year), drift_after(before[-1], year, _USUAL_DRIFT)
 
 
 def _early_moves(n: int, streams: Streams) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from teacher.datasets.finsynth.diversity import main_branches, simpson
 from teacher.datasets.finsynth.habits import Habits
 from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.merchants import LEAVES, TOP_OF
@@ -15,7 +16,7 @@ from teacher.datasets.finsynth.population import Latent
 from teacher.datasets.finsynth.purchases import Layout, Quarter, lay_out, split_amounts
 from teacher.datasets.finsynth.streams import Streams
 from teacher.datasets.finsynth.timeline import GAP_DAYS, MONTH_START
-from teacher.datasets.finsynth.truth import GROWTH_NOISE, Truth, next_mix, simpson, top_branch
+from teacher.datasets.finsynth.truth import GROWTH_NOISE, Truth, next_mix
 
 __all__ = ["ProductEvents", "Window", "draw_products", "draw_purchases", "window_days"]
 
@@ -85,7 +86,7 @@ def draw_purchases(
     layout = lay_out(index, counts, rng)
     spend = _scale_spend(plan, truth.log_spend, rng)
     amount = split_amounts(spend, layout, rng)
-    category = _habitual(layout, history.recent, truth.drift, rng)
+    category = habits.categories(index, layout, main_branches(history.categories_12m()), truth.drift, rng)
     first = _first_after_gap(layout, history.cutoff_day)
     category[first] = _diffuse(_past_category(history.recent, np.arange(len(first)), rng), strength, rng)
     quarter = Quarter(
@@ -94,7 +95,7 @@ def draw_purchases(
     )  # fmt: skip
     after = layout.start[:, 1]
     wanted = rng.random(len(first)) < truth.shift
-    _swap_branches(quarter, after, history.recent.spend_by_branch.argmax(axis=1), wanted, rng)
+    _swap_branches(quarter, first, history.recent.spend_by_branch.argmax(axis=1), wanted, rng)
     later = np.arange(len(category)) >= after[layout.customer]
     seen = np.bincount(
         layout.customer[later].astype(np.int64) * LEAVES + quarter.category[later], minlength=len(first) * LEAVES
@@ -129,33 +130,6 @@ def _past_category(recent: Quarter, customer: NDArray[np.int64], rng: np.random.
     return np.asarray(recent.category[recent.start[customer, 0] + offset])
 
 
-def _habitual(layout: Layout, recent: Quarter, drift: NDArray[np.float64], rng: np.random.Generator) -> I8:
-    """Per purchase one of the recent quarter's categories or, leaving habit, one of any branch or the top branch."""
-    customer = layout.customer.astype(np.int64)
-    category = _past_category(recent, customer, rng)
-    away = drift[customer]
-    leaving = np.flatnonzero(rng.random(len(category)) < np.abs(away))
-    who = customer[leaving]
-    anywhere = rng.integers(0, 10, len(leaving), dtype=np.int8)
-    branch = np.where(away[leaving] > 0, anywhere, top_branch(recent.by_category)[who])
-    category[leaving] = _within_branch(recent, who, branch, rng)
-    return category
-
-
-def _within_branch(recent: Quarter, customer: NDArray[np.int64], branch: I8, rng: np.random.Generator) -> I8:
-    """One of the customer's recent purchases in ``branch``; any of its five categories if there was none."""
-    cell = recent.customer.astype(np.int64) * 10 + TOP_OF[recent.category]
-    by_cell = np.argsort(cell, kind="stable")
-    size = np.bincount(cell, minlength=10 * recent.customers)
-    start = np.cumsum(size) - size
-    wanted = customer * 10 + branch
-    known = np.flatnonzero(size[wanted] > 0)
-    category = (branch * 5 + rng.integers(0, 5, len(branch))).astype(np.int8)
-    place = start[wanted[known]] + (rng.random(len(known)) * size[wanted[known]]).astype(np.int64)
-    category[known] = recent.category[by_cell[place]]
-    return category
-
-
 def _diffuse(category: I8, strength: float, rng: np.random.Generator) -> I8:
     """One step of the tree kernel: itself, a sibling, a cousin, or anything."""
     mix = next_mix(strength)
@@ -172,21 +146,23 @@ def _diffuse(category: I8, strength: float, rng: np.random.Generator) -> I8:
 
 def _swap_branches(
     quarter: Quarter,
-    after: NDArray[np.int64],
+    kept: NDArray[np.int64],
     old: NDArray[np.int64],
     shifted: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> None:
     """Exchange two branches, category by category, where the realised top branch contradicts the drawn label.
 
-    The exchange is a bijection of categories, so the diversity of the window does not change.
+    The exchange is a bijection of categories, so the diversity of the window does not change. The purchases ``kept``
+    carry the next category and stay as they are.
     """
-    realised = quarter.branch_spend(after).argmax(axis=1)
+    realised = quarter.branch_spend(quarter.start[:, 1]).argmax(axis=1)
     other = (old + rng.integers(1, 10, len(old))) % 10
     partner = np.where(shifted, np.where(realised == old, other, old), realised)
     customer = quarter.customer
-    later = np.arange(len(customer)) >= after[customer]
     branch = TOP_OF[quarter.category]
     a, b = old[customer], partner[customer]
     new = np.where(branch == a, b, np.where(branch == b, a, branch))
-    quarter.category = np.where(later, new * 5 + quarter.category % 5, quarter.category).astype(np.int8)
+    category = (new * 5 + quarter.category % 5).astype(np.int8)
+    category[kept] = quarter.category[kept]
+    quarter.category = category

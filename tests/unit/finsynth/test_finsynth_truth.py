@@ -142,9 +142,9 @@ def test_the_tree_kernel_is_what_the_draw_follows() -> None:
 
 
 def test_the_first_clock_to_ring() -> None:
-    from teacher.datasets.finsynth.truth import _first_family
+    from teacher.datasets.finsynth.truth import first_family
 
     rates = np.array([[0.1, 0.0, 0.5, 1.2, 0.3, 0.05]])
     wait = np.random.default_rng(2).exponential(size=(200_000, 6)) / np.maximum(rates, 1e-300)
     first = np.where(wait.min(axis=1) < 1, 1 + wait.argmin(axis=1), 0)
-    np.testing.assert_allclose(np.bincount(first, minlength=7) / len(first), _first_family(rates)[0], atol=0.004)
+    np.testing.assert_allclose(np.bincount(first, minlength=7) / len(first), first_family(rates)[0], atol=0.004)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from teacher.datasets.finsynth.diversity import simpson
 from teacher.datasets.finsynth.features.columns import Columns, named, numbers, text
 from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.indicators import INDICATORS
@@ -14,7 +15,6 @@ from teacher.datasets.finsynth.products import FAMILIES
 from teacher.datasets.finsynth.signals.crosses import cohort_of
 from teacher.datasets.finsynth.signals.transport import tier_shares
 from teacher.datasets.finsynth.signals.tree import roll_up
-from teacher.datasets.finsynth.truth import simpson
 
 __all__ = ["causes", "cohort_crosses", "diversity", "kinship", "movements", "tree_shares"]
 

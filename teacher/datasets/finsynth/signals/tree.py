@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.signals.scale import unit
 
-__all__ = ["branch_focus", "roll_up"]
+__all__ = ["branch_focus", "focus_of", "roll_up"]
 
 _MEAN: Final = 0.7
 _DEVIATION: Final = 0.175
@@ -22,8 +22,12 @@ def branch_focus(history: History) -> NDArray[np.float64]:
     With ``P_m`` and ``P_t`` the shares of sub-branches and branches. It is a ratio of two tree-kernel energies
     (Rao's quadratic entropy with tree distances): the category shares alone are exchangeable among siblings.
     """
-    counts = history.categories_12m().astype(np.float64)
-    mid, top = roll_up(counts)
+    return focus_of(history.categories_12m())
+
+
+def focus_of(counts: NDArray[np.integer]) -> NDArray[np.float64]:
+    """The signal from purchases per category ``[n, 50]``."""
+    mid, top = roll_up(counts.astype(np.float64))
     return unit((mid**2).sum(axis=1) / (top**2).sum(axis=1), _MEAN, _DEVIATION)
 
 
