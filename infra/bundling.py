@@ -22,7 +22,13 @@ Arch = Literal["arm64", "x86_64"]
 ROOT = Path(__file__).resolve().parent.parent
 # What the deployed function imports of this repository: the kernel without its command line, the agents, the function.
 OWN_PACKAGES = ("understudy", "agents", "lambda_app")
-NOT_SHIPPED = ("understudy/cli/", "understudy/local/", "understudy/progress.py", "understudy/stages.py")
+NOT_SHIPPED = (
+    "understudy/cli/",
+    "understudy/client/",
+    "understudy/local/",
+    "understudy/progress.py",
+    "understudy/stages.py",
+)
 DEPENDENCIES = (
     "pydantic",
     "pydantic_core",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.contracts._model import validated
-from understudy.contracts.api import RecommendationResponse
+from understudy.contracts.api import RecommendationRequest, RecommendationResponse
 from understudy.errors import UserError
 from understudy.stages import RunDirectory
 
@@ -108,21 +105,13 @@ def ask(url: str, customer_id: str, *, locale: str, top_k: int | None = None) ->
     Raises:
         UserError: the endpoint refused or could not be reached; says what it answered.
     """
-    body: dict[str, Any] = {"customer_id": customer_id, "locale": locale}
-    if top_k is not None:
-        body["top_k"] = top_k
-    request = urllib.request.Request(
-        f"{url}/v1/recommendations", json.dumps(body).encode(), {"content-type": "application/json"}, method="POST"
-    )
+    from understudy.client import ApiError, NoAnswerError, UnderstudyClient
+
+    body = {"customer_id": customer_id, "locale": locale, "top_k": top_k}
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return validated(RecommendationResponse, json.loads(response.read()), "the endpoint's answer")
-    except urllib.error.HTTPError as error:
-        problem = json.loads(error.read() or b"{}")
-        fields = "; ".join(f"{item['field']}: {item['message']}" for item in problem.get("errors", []))
-        what = f"{problem.get('title', error.reason)}: {problem.get('detail', '')} {fields}".strip()
-        raise UserError(what, where=url, fix="Correct the request.") from None
-    except OSError as error:
-        raise UserError(
-            f"no answer: {error}", where=url, fix="Start it with `understudy serve`.", exit_code=5
-        ) from None
+        with UnderstudyClient(url) as client:
+            return client.recommend(validated(RecommendationRequest, body, "the request"))
+    except ApiError as error:
+        raise UserError(str(error), where=url, fix="Correct the request.") from None
+    except NoAnswerError as error:
+        raise UserError(str(error), where=url, fix="Start it with `understudy serve`.", exit_code=5) from None

@@ -11,7 +11,11 @@ from understudy.contracts.gates import Layer
 from understudy.contracts.reasons import Reason
 
 __all__ = [
+    "MAX_BATCH",
     "AuditRef",
+    "BatchItem",
+    "BatchRequest",
+    "BatchResponse",
     "CustomerId",
     "CustomerProfile",
     "CustomerRecord",
@@ -26,6 +30,9 @@ __all__ = [
     "RecommendationResponse",
     "TaskScore",
 ]
+
+# So many decisions and their entries fit well into a Lambda function's time, and their answers into its 6 MB.
+MAX_BATCH = 100
 
 # Printable, no control characters: an identifier is echoed into logs and keys.
 CustomerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:@-]{1,64}$")]
@@ -110,6 +117,12 @@ class RecommendationResponse(Contract):
     audit: AuditRef
 
 
+class BatchRequest(Contract):
+    """Body of ``POST /v1/recommendations/batch``."""
+
+    items: list[RecommendationRequest] = Field(min_length=1, max_length=MAX_BATCH)
+
+
 class Preferences(Contract):
     """Body of ``PUT`` and ``GET /v1/customers/{id}/preferences``."""
 
@@ -155,3 +168,22 @@ class Problem(Contract):
     detail: str
     request_id: str
     errors: list[FieldError] = []
+
+
+class BatchItem(Contract):
+    """The outcome for one item of a batch: an answer, or a problem."""
+
+    status: int = Field(description="as the single route would have answered; 503 and `processed` false: no time left")
+    processed: bool = Field(description="false: nothing was decided; ask for this item again")
+    answer: RecommendationResponse | None = None
+    problem: Problem | None = None
+
+
+class BatchResponse(Contract):
+    """Body of the answer to a batch: one item for each of the request's, in their order."""
+
+    request_id: str
+    answered: int
+    failed: int
+    unprocessed: int
+    items: list[BatchItem]
