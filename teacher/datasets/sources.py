@@ -16,6 +16,7 @@ from teacher.datasets.csv_source import ROW, file_row, load_csv_text
 from teacher.datasets.parquet_parts import part_files
 from teacher.datasets.specs import LoadedSpec
 from teacher.datasets.sql import quote, select_only
+from understudy.contracts._model import validated
 from understudy.contracts.spec import DatasetSpec, Source
 from understudy.errors import UserError
 from understudy.progress import Progress
@@ -89,13 +90,18 @@ def open_sources(
 
 def _generate(spec: DatasetSpec, folder: Path, customers: int | None, seed: int, progress: Progress) -> dict[str, Path]:
     if not any(source.kind == "finsynth" for source in spec.sources):
+        if spec.generator:
+            raise UserError(
+                "no source is generated", where="generator", fix='Leave it out, or read a "finsynth" source.'
+            )
         return {}
     if customers is None:
         raise UserError("the generator needs a number of customers", where="sample", fix="Set `sample` or --customers.")
-    from teacher.datasets.finsynth import generate
+    from teacher.datasets.finsynth import FinsynthConfig, generate
 
     folder.mkdir()
-    tables: dict[str, Path] = generate(folder, customers=customers, seed=seed, progress=progress)
+    config = validated(FinsynthConfig, spec.generator, "generator")
+    tables: dict[str, Path] = generate(folder, customers=customers, seed=seed, progress=progress, config=config)
     return tables
 
 

@@ -249,6 +249,9 @@ class DatasetSpec(Contract):
     catalog: str
     glossary: str | None = None
     sample: int | None = Field(default=None, ge=100)
+    generator: dict[str, float | list[str]] = Field(
+        default={}, description="settings of generated sources: which planted signals act, how strongly, the disparity"
+    )
 
     def features(self) -> Iterator[tuple[FeatureGroup, str, Literal["numeric", "categorical"]]]:
         """Yield every feature column once: its group, its name, its kind, in the order of the spec."""
