@@ -1,4 +1,4 @@
-"""Build the function's zip without Docker: this repository's packages, pinned wheels, LightGBM's library.
+"""Build the function's zip without Docker: this repository's packages, pinned wheels, the compiled trees.
 
 The one builder serves the deployment (Linux arm64, Python 3.13) and the local run (this machine's architecture and
 interpreter); only the wheels that hold compiled code differ between the two.
@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from infra.trees import LIBRARY, TreesError, build_trees
+
 __all__ = ["BuildError", "FunctionPackage", "build_function_zip", "package_sizes"]
 
 Arch = Literal["arm64", "x86_64"]
@@ -28,6 +30,7 @@ NOT_SHIPPED = (
     "understudy/local/",
     "understudy/progress.py",
     "understudy/stages.py",
+    "lambda_app/trees/",  # compiled into lib/
 )
 DEPENDENCIES = (
     "pydantic",
@@ -42,12 +45,11 @@ DEPENDENCIES = (
     "urllib3",
     "python-dateutil",
     "six",
+    "cryptography",
+    "cffi",
 )
 # botocore ships 25 MB of models for every service; the function calls these.
 SERVICES = ("dynamodb", "s3", "secretsmanager", "sts")
-# The LightGBM wheel links libgomp.so.1, which the Lambda runtime lacks; scikit-learn's wheel vendors one for each
-# architecture under a hashed name, which is the only registry source of it.
-GOMP_WHEEL = "scikit-learn"
 MACHINE = {"arm64": "aarch64", "x86_64": "x86_64"}
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -68,11 +70,13 @@ class FunctionPackage:
         """Yield (name in the zip, content), unordered."""
         yield from _own_files()
         pins = _pins()
-        self._download([*(f"{name}=={pins[_key(name)]}" for name in (*DEPENDENCIES, "lightgbm", GOMP_WHEEL))])
+        self._download([f"{name}=={pins[_key(name)]}" for name in DEPENDENCIES])
         for name in DEPENDENCIES:
             yield from _wheel_files(self._wheel(name, pins))
-        yield "lib/lib_lightgbm.so", _member(self._wheel("lightgbm", pins), "lib_lightgbm.so")
-        yield "lib/libgomp.so.1", _member(self._wheel(GOMP_WHEEL, pins), "libgomp-")
+        try:
+            yield f"lib/{LIBRARY}", build_trees(MACHINE[self._arch]).read_bytes()
+        except TreesError as error:
+            raise BuildError(str(error)) from None
 
     def _wheel(self, name: str, pins: dict[str, str]) -> Path:
         stem = f"{_key(name)}-{pins[_key(name)]}-"
@@ -157,19 +161,13 @@ def _shipped(name: str) -> bool:
     parts = name.split("/")
     if parts[0] == "botocore" and parts[1] == "data" and len(parts) > 3:
         return parts[2] in SERVICES
+    if parts[0] == "cffi":  # cryptography needs the compiled backend only
+        return False
     if parts[0] == "boto3" and parts[1] == "data":
         return parts[2] in SERVICES
     if parts[0].endswith(".dist-info"):  # licences travel with the code they cover; the rest is the installer's
         return "license" in name.lower() or parts[-1] == "METADATA"
     return not name.endswith((".pyi", "/docs.bcdoc")) and parts[:2] not in (["boto3", "examples"], ["botocore", "docs"])
-
-
-def _member(wheel: Path, part: str) -> bytes:
-    with zipfile.ZipFile(wheel) as archive:
-        found = [name for name in archive.namelist() if name.rsplit("/", 1)[-1].startswith(part)]
-        if len(found) != 1:
-            raise BuildError(f"{wheel.name} holds {len(found)} files named {part}*, expected one")
-        return archive.read(found[0])
 
 
 def _key(name: str) -> str:

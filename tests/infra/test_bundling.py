@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from infra import bundling
+from infra import bundling, trees
 
 HOST = f"{sys.version_info.major}.{sys.version_info.minor}"
-COMPILED = ("lib/", "pydantic_core/")
+COMPILED = ("lib/", "pydantic_core/", "cryptography/", "_cffi_backend")
 
 
 @pytest.fixture(scope="session")
@@ -58,9 +58,24 @@ def test_each_library_is_built_for_its_architecture(zips: dict[str, Path]) -> No
     # ELF header, e_machine: 0x3E is x86-64, 0xB7 is aarch64.
     for target, machine in (("deployed", 0xB7), ("local", 0x3E)):
         files = contents(zips[target])
-        for name in ("lib/lib_lightgbm.so", "lib/libgomp.so.1"):
-            assert files[name][:4] == b"\x7fELF"
-            assert files[name][18] == machine
+        library = files["lib/libtrees.so"]
+        assert library[:4] == b"\x7fELF"
+        assert library[18] == machine
+
+
+def test_the_trees_are_the_same_bytes_however_often_they_are_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = {machine: trees.build_trees(machine).read_bytes() for machine in ("x86_64", "aarch64")}
+    monkeypatch.setattr(trees, "ROOT", tmp_path)
+    assert {machine: trees.build_trees(machine).read_bytes() for machine in built} == built
+
+
+def test_without_a_compiler_the_build_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trees, "ROOT", tmp_path)
+    monkeypatch.setattr(trees.sys, "executable", "/bin/false")
+    with pytest.raises(bundling.BuildError, match="trees for aarch64 could not be compiled"):
+        dict(bundling.FunctionPackage("arm64", "3.13", bundling.ROOT / "build" / "wheels").files())
 
 
 def test_a_target_without_wheels_is_refused_with_its_name(tmp_path: Path) -> None:
