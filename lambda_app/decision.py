@@ -55,10 +55,14 @@ class Decider:
         opted_out: bool,
         contacts: Sequence[str],
         now: datetime,
+        unfit: str = "",
     ) -> Decision:
-        """Decide for the customer of ``record``; None (it could not be read) leaves everything about them unknown."""
+        """Decide for the customer of ``record``; None (it could not be read) leaves everything about them unknown.
+
+        ``unfit`` says why students may not read the record (see `Router.score`).
+        """
         profile = record.profile if record else CustomerProfile()
-        scoring = self.router.score(record, opted_out=opted_out)
+        scoring = self.router.score(record, opted_out=opted_out, unfit=unfit)
         cap = risk_cap(profile, self._catalog.suitability)
         ranking = rank(self._catalog, scoring.tasks, profile, cap, contacts, now, request.top_k)
         told = None if opted_out else record

@@ -9,8 +9,9 @@ from typing import Any
 
 from lambda_app.app import App
 from lambda_app.deadline import Deadline, set_deadline
-from lambda_app.http import HttpError, HttpRequest, empty_answer, parse_event, problem_answer, tagged
-from lambda_app.logs import RequestLog, begin, log
+from lambda_app.defects import as_problem
+from lambda_app.http import HttpRequest, empty_answer, parse_event, problem_answer, tagged
+from lambda_app.logs import RequestLog, begin
 from lambda_app.metrics import emit
 from lambda_app.negotiation import check_acceptable
 from lambda_app.routes import find_route, methods_of
@@ -39,12 +40,8 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         trace = read_trace(http.headers)
         request_log.trace_id = trace.trace_id
         response = _respond(http, request_id, request_log)
-    except HttpError as error:
-        response = problem_answer(error, request_id)
     except Exception as error:
-        # A defect. The caller gets a problem like any other, and the log the place, but no values.
-        log("defect", error=type(error).__name__, place=_place(error))
-        response = problem_answer(HttpError(500, "The request could not be answered."), request_id)
+        response = problem_answer(as_problem(error), request_id)
     response["headers"] |= {"x-request-id": request_id, "traceparent": trace.traceparent}
     emit(request_log, str(request_log.facts.pop("route", "")), response["statusCode"])
     return response | {"body": ""} if head else response
@@ -60,13 +57,6 @@ def _respond(http: HttpRequest, request_id: str, request_log: RequestLog) -> dic
     if route.tagged and response["statusCode"] == 200:
         return tagged(response, http.headers.get("if-none-match", ""))
     return response
-
-
-def _place(error: Exception) -> str:
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    return f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else ""
 
 
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:

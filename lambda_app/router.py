@@ -146,17 +146,19 @@ class Router:
         self._casts = {task.name: _Cast(bundle, task, bundle.rules.tasks[task.name]) for task in bundle.manifest.tasks}
         self.standing()
 
-    def score(self, record: CustomerRecord | None, *, opted_out: bool) -> Scoring:
+    def score(self, record: CustomerRecord | None, *, opted_out: bool, unfit: str = "") -> Scoring:
         """Score every task.
 
         Without a record, and for a customer who has opted out, the rules speak without looking at the customer: what
-        they say is then the rate of everybody (their prior).
+        they say is then the rate of everybody (their prior). ``unfit`` says why the students may not read the record
+        that is there, or why there is none.
         """
         if record is None or opted_out:
-            barred = "the customer has opted out of profiling" if opted_out else "there is no record of the customer"
+            nothing = unfit or "there is no record of the customer"
+            barred = "the customer has opted out of profiling" if opted_out else nothing
             return Scoring({name: cast.play(None, barred, {}) for name, cast in self._casts.items()}, None)
         vector, missing = encode(self._schema, record.features)
-        refused = self._barred(record, len(missing))
+        refused = unfit or self._barred(record, len(missing))
         row = None if refused else as_row(vector)
         tasks = {name: cast.play(row, refused, record.features) for name, cast in self._casts.items()}
         return Scoring(tasks, None if refused else vector, missing)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from lambda_app.batch import recommend_batch
 from lambda_app.health import health
 from lambda_app.http import HttpError, HttpRequest
 from lambda_app.recommend import recommend
 from lambda_app.rights import explain, read_preferences, write_preferences
 from lambda_app.route import Route
 from understudy.contracts.api import (
+    BatchRequest,
+    BatchResponse,
     Explanation,
     FieldError,
     Health,
@@ -29,6 +32,15 @@ ROUTES: dict[str, dict[str, Route]] = {
             RecommendationResponse,
             (400, 404, 413, 415, 503),
             RecommendationRequest,
+        )
+    },
+    "/v1/recommendations/batch": {
+        "POST": Route(
+            recommend_batch,
+            "Recommend products to several customers; each item has its own outcome",
+            BatchResponse,
+            (400, 413, 415, 503),
+            BatchRequest,
         )
     },
     "/v1/health": {

@@ -21,6 +21,7 @@ __all__ = ["ROUTES", "HttpEndpoint"]
 # What the function answers; a path that is not here never reaches it.
 ROUTES: dict[str, list[api.HttpMethod]] = {
     "/v1/recommendations": [api.HttpMethod.POST],
+    "/v1/recommendations/batch": [api.HttpMethod.POST],
     "/v1/health": [api.HttpMethod.GET],
     "/v1/customers/{customer_id}/preferences": [api.HttpMethod.GET, api.HttpMethod.PUT],
     "/v1/customers/{customer_id}/explanations/{request_id}": [api.HttpMethod.GET],

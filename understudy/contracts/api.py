@@ -114,6 +114,10 @@ class RecommendationResponse(Contract):
     dropped: list[Dropped]
     tasks: dict[Name, TaskScore]
     features_missing: list[str]
+    features_as_of: str | None = Field(
+        default=None, description="date of the data behind the features; null: no record"
+    )
+    trace_id: str | None = Field(default=None, description="the trace that the request belongs to (W3C, 32 hex digits)")
     audit: AuditRef
 
 

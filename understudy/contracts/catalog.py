@@ -63,6 +63,11 @@ class ServingPolicy(Contract):
     max_contacts: int = Field(default=3, ge=1)
     contact_days: int = Field(default=7, ge=1)
     default_top_k: int = Field(default=3, ge=1, le=10)
+    max_record_age_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="older feature records are left to the rules; None: any age, shown in the answer",
+    )
 
 
 class SuitabilityPolicy(Contract):

@@ -42,6 +42,11 @@ class Function:
     def entries(self) -> list[AuditEntry]:
         return [AuditEntry.model_validate_json(row["body"]) for row in self.store.entries()]
 
+    @staticmethod
+    def payload(entry: AuditEntry) -> dict[str, Any]:
+        """What ``entry`` says."""
+        return entry.payload
+
     def check_log(self) -> FsckReport:
         return fsck(self.store, open_keyring(f"file://{self.folder / 'keys.json'}"))
 
