@@ -74,7 +74,7 @@ def prepare(
         fitted = fit_schema(spec, rows.raw, train, rows.row_ids)
         features = encode_rows(fitted.schema, rows.raw)
         advance(note="features")
-        checks = run_gate(_gate_inputs(spec, fitted, features, rows, assigned, steps, seed), progress)
+        checks = run_gate(_gate_inputs(spec, fitted, features, rows, assigned, steps, raw, seed), progress)
         _refuse(spec, checks, out)
         advance(note="leakage gate")
         facts = _facts(spec, tables, rows, fitted, seed, limit)
@@ -156,6 +156,7 @@ def _gate_inputs(
     rows: PreparedRows,
     assigned: _Assignment,
     steps: dict[str, ReadSequence],
+    raw: RawFeatures,
     seed: int,
 ) -> GateInputs:
     return GateInputs(
@@ -173,6 +174,9 @@ def _gate_inputs(
         last_steps={name: read.last_step for name, read in steps.items() if read.last_step is not None},
         cutoffs=np.asarray(rows.as_of, dtype="datetime64[us]") if spec.split.time else None,
         seed=seed,
+        keys=rows.customer_ids,
+        truth=rows.truth,
+        population={name: values for name, values in raw.items() if isinstance(values, np.ndarray)},
     )
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from teacher.features import FittedSchema
+from teacher.leakage.copies import check_copies
+from teacher.leakage.encodings import check_encodings
 from teacher.leakage.findings import Check
 from teacher.leakage.order import check_order
+from teacher.leakage.pairs import check_pairs
 from teacher.leakage.rows import check_disjoint, check_fits
 from teacher.leakage.sampling import halves
+from teacher.leakage.scalers import check_scalers
 from teacher.leakage.sets import check_sets
 from teacher.leakage.single import check_single
 from teacher.leakage.time import check_events, check_gap
+from teacher.leakage.truth import check_truth
 from understudy.contracts.spec import DatasetSpec
 from understudy.errors import UserError
 from understudy.progress import Progress
@@ -37,6 +43,9 @@ class GateInputs:
         disjoint: name -> ``[rows]`` numbers that no two splits may share.
         last_steps: sequence -> newest step of each row (time splits only).
         cutoffs: ``[rows]`` or None without a time split.
+        keys: ``[rows]`` the customer's key as it stands in the data.
+        truth: task -> true probability or mean ``[rows]`` or ``[rows, K]``; generated data only.
+        population: numeric column -> all rows of the file, before sampling and splitting.
     """
 
     spec: DatasetSpec
@@ -53,6 +62,9 @@ class GateInputs:
     last_steps: dict[str, NDArray[np.datetime64]]
     cutoffs: NDArray[np.datetime64] | None
     seed: int
+    keys: Sequence[str] = ()
+    truth: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    population: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def run_gate(inputs: GateInputs, progress: Progress) -> list[Check]:
@@ -61,17 +73,29 @@ def run_gate(inputs: GateInputs, progress: Progress) -> list[Check]:
     train = np.flatnonzero(inputs.split == 0).astype(np.int64)
     wide = halves(train, inputs.units, _SINGLE_ROWS, inputs.seed)
     small = halves(train, inputs.units, _SET_ROWS, inputs.seed)
-    checks = [
-        check_disjoint(inputs.disjoint, inputs.split),
-        check_fits(inputs.fitted, inputs.features, inputs.row_ids, inputs.split),
-        check_order(inputs.orders, inputs.assigned_split, inputs.assigned_units),
-        check_gap(spec.split.time),
-        check_events(inputs.last_steps, inputs.cutoffs),
-        check_single(spec, schema, inputs.features, inputs.labels, wide),
-    ]
+    look = (spec, schema, inputs.features, inputs.labels)
     sets = len(spec.groups) + (len(spec.groups) > 1)
-    with progress.task("Leakage gate", sets * len(spec.tasks)) as advance:
-        checks.append(check_sets(spec, schema, inputs.features, inputs.labels, small, advance))
+    with progress.task("Leakage gate", 6 + sets * len(spec.tasks)) as advance:
+        checks = [
+            check_disjoint(inputs.disjoint, inputs.split),
+            check_copies(inputs.features, inputs.split, inputs.keys),
+            check_fits(inputs.fitted, inputs.features, inputs.row_ids, inputs.split),
+            check_order(inputs.orders, inputs.assigned_split, inputs.assigned_units),
+            check_gap(spec.split.time),
+            check_events(inputs.last_steps, inputs.cutoffs),
+        ]
+        advance(note="rows")
+        checks.append(check_scalers(schema, inputs.features, inputs.split, inputs.population))
+        advance(note="scalers")
+        checks.append(check_encodings(*look, inputs.split, inputs.units, inputs.seed))
+        advance(note="encodings")
+        checks.append(check_truth(*look, inputs.truth, wide))
+        advance(note="truth")
+        checks.append(check_single(*look, wide))
+        advance(note="single features")
+        checks.append(check_pairs(*look, small))
+        advance(note="pairs")
+        checks.append(check_sets(*look, small, advance))
     return checks
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-__all__ = ["auc", "correlation", "explained", "low_auc", "low_auc_of_counts", "ranks"]
+__all__ = ["auc", "explained", "low_auc", "low_aucs_of_counts", "ranks"]
 
 
 def auc(outcome: NDArray[np.float64], score: NDArray[np.float64]) -> float:
@@ -27,30 +27,35 @@ def low_auc(outcome: NDArray[np.float64], score: NDArray[np.float64]) -> float:
     return _less_two_errors(auc(outcome, score), cases)
 
 
-def low_auc_of_counts(scores: NDArray[np.float64], cases: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """``low_auc`` where rows come in groups that share a score: ``scores``, ``cases``, ``others`` are ``[groups]``.
+def low_aucs_of_counts(
+    scores: NDArray[np.float64], cases: NDArray[np.float64], others: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """``low_auc`` of many outcomes ``[outcomes]`` where rows come in groups that share a score: ``scores``, ``cases``
+    and ``others`` are ``[groups, outcomes]``.
 
-    Sorting a few hundred groups instead of all rows: a wide table is measured column by column, class by class.
+    Sorting a few hundred groups instead of all rows: a wide table is measured column by column, all classes at once.
     """
-    _, level = np.unique(scores, return_inverse=True)
-    positive, negative = np.bincount(level, weights=cases), np.bincount(level, weights=others)
-    below = np.cumsum(negative) - negative / 2
-    value = float((positive * below).sum() / (positive.sum() * negative.sum()))
-    return _less_two_errors(value, min(positive.sum(), negative.sum()))
+    order = np.argsort(scores, axis=0, kind="stable")
+    ordered, positive, negative = (np.take_along_axis(part, order, axis=0) for part in (scores, cases, others))
+    level = np.zeros(ordered.shape, dtype=np.int64)
+    level[1:] = np.cumsum(ordered[1:] > ordered[:-1], axis=0)
+    groups, width = ordered.shape
+    cell = (level + np.arange(width) * groups).T.ravel()
+
+    def summed(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        table = np.bincount(cell, weights=counts.T.ravel(), minlength=groups * width).astype(np.float64)
+        return table.reshape(width, groups)
+
+    tied_positive, tied_negative = summed(positive), summed(negative)
+    below = np.cumsum(tied_negative, axis=1) - tied_negative / 2
+    total = cases.sum(axis=0), others.sum(axis=0)
+    values = (tied_positive * below).sum(axis=1) / (total[0] * total[1])
+    lowered: NDArray[np.float64] = values - 2.0 * np.sqrt(np.maximum(0.0, values * (1 - values)) / np.minimum(*total))
+    return lowered
 
 
 def _less_two_errors(value: float, cases: float) -> float:
     return value - 2.0 * float(np.sqrt(max(0.0, value * (1 - value)) / cases))
-
-
-def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """|Pearson| over rows where both are known; 0 where one does not vary."""
-    known = ~(np.isnan(a) | np.isnan(b))
-    if known.sum() < 3 or np.ptp(a[known]) == 0 or np.ptp(b[known]) == 0:
-        return 0.0
-    with np.errstate(invalid="ignore", over="ignore"):
-        value = abs(float(np.corrcoef(a[known], b[known])[0, 1]))
-    return value if np.isfinite(value) else 0.0
 
 
 def explained(label: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
+import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.tree import DecisionTreeClassifier
 
 from teacher.leakage.binning import bin_edges, binned
@@ -23,9 +25,23 @@ __all__ = ["BOUND_AUC", "BOUND_LINEAR", "BOUND_R2", "check_sets"]
 BOUND_AUC = 0.998
 BOUND_R2 = 0.98
 BOUND_LINEAR = 0.999
-# Rounds, leaves, and the score below which a larger booster is not tried.
-_AUC_STAGES = ((8, 15, 0.80), (20, 31, 0.90), (80, 31, 1.0))
-_R2_STAGES = ((15, 15, 0.85), (100, 31, 1.0))
+# Rounds of boosting, and the score below which no more are added.
+_AUC_STAGES = ((8, 0.80), (20, 0.90), (80, 1.0))
+_R2_STAGES = ((15, 0.85), (100, 1.0))
+# One thread: the gate must find the same on any number of cores.
+_BOOSTER = {
+    "num_leaves": 31,
+    "learning_rate": 0.2,
+    "min_data_in_leaf": 5,
+    "max_bin": 255,
+    "min_data_in_bin": 1,
+    "feature_pre_filter": False,
+    "num_threads": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "seed": 0,
+    "verbose": -1,
+}
 
 
 def check_sets(
@@ -39,17 +55,17 @@ def check_sets(
     """Fit a small booster from each feature group, and from all features, to each label; score it on the other half.
 
     AUC for binary and each class; R2 of ranks for regression, and R2 of a linear fit, which sees a label that is a
-    sum of columns where trees only come near. Smaller boosters decide whether the full one is worth its time. Greedy
-    trees do not see every interaction: an exclusive or of two columns among sixty others stays hidden from them.
+    sum of columns where trees only come near. The first rounds decide whether more are worth their time. Greedy
+    trees do not see every interaction; ``check_pairs`` looks at every pair.
     """
     evidence: list[Evidence] = []
     fit, score = _halves(features[parts.fit], features[parts.score])
     for group, columns in _sets(spec, schema):
-        X_fit, X_score = fit.take(columns), score.take(columns)
+        inputs = _Inputs(fit.bins[:, columns], score.bins[:, columns], fit.raw[:, columns], score.raw[:, columns])
         names = [schema.features[index].name for index in columns]
         for task in spec.tasks:
             label = labels[task.name]
-            evidence += _measure(task, group, names, X_fit, X_score, label[parts.fit], label[parts.score])
+            evidence += _measure(task, group, names, inputs, label[parts.fit], label[parts.score])
             advance()
     return check_of(
         "feature_set",
@@ -60,23 +76,58 @@ def check_sets(
 
 
 @dataclass(frozen=True)
-class _Inputs:
-    """Features of one half ``[rows, F]``: binned for the boosters, raw for the linear fit."""
-
+class _Half:
     bins: NDArray[np.float64]
     raw: NDArray[np.float64]
 
-    def take(self, columns: list[int]) -> _Inputs:
-        return _Inputs(self.bins[:, columns], self.raw[:, columns])
 
-    def rows(self, known: NDArray[np.bool_]) -> _Inputs:
-        return _Inputs(self.bins[known], self.raw[known])
+@dataclass(frozen=True)
+class _Inputs:
+    """The columns of one set in both halves ``[rows, F]``: binned for the boosters, raw for the linear fit."""
+
+    fit: NDArray[np.float64]
+    score: NDArray[np.float64]
+    raw_fit: NDArray[np.float64]
+    raw_score: NDArray[np.float64]
+
+    @cached_property
+    def dataset(self) -> lgb.Dataset:
+        """The half to fit on, binned once for all tasks."""
+        # Free the rows: only labels and weights are set on it from here on.
+        return lgb.Dataset(self.fit, label=np.zeros(len(self.fit)), params=_BOOSTER).construct()
+
+    def boosted(
+        self,
+        label: NDArray[np.float64],
+        known: NDArray[np.bool_],
+        objective: str,
+        stages: Sequence[tuple[int, float]],
+        value: _Value,
+    ) -> float:
+        """Boost stage by stage while ``value`` of the scores of the other half reaches the stage's mark."""
+        self.dataset.set_label(np.where(known, label, 0.0))
+        self.dataset.set_weight(known.astype(np.float64))
+        booster = lgb.Booster({**_BOOSTER, "objective": objective}, self.dataset)
+        found, done = 0.0, 0
+        for rounds, enough in stages:
+            for _ in range(done, rounds):
+                if booster.update():
+                    break
+            done = rounds
+            found = value(np.asarray(booster.predict(self.score, raw_score=True, num_threads=1)))
+            if found < enough:
+                break
+        return found
 
 
-def _halves(fit: NDArray[np.float64], score: NDArray[np.float64]) -> tuple[_Inputs, _Inputs]:
+class _Value(Protocol):
+    def __call__(self, scores: NDArray[np.float64], /) -> float: ...
+
+
+def _halves(fit: NDArray[np.float64], score: NDArray[np.float64]) -> tuple[_Half, _Half]:
     edges = [bin_edges(column) for column in fit.T]
     a, b = (np.stack([binned(c, e) for c, e in zip(half.T, edges, strict=True)], axis=1) for half in (fit, score))
-    return _Inputs(a, fit), _Inputs(b, score)
+    return _Half(a, fit), _Half(b, score)
 
 
 def _sets(spec: DatasetSpec, schema: FeatureSchema) -> Iterator[tuple[str, list[int]]]:
@@ -90,8 +141,7 @@ def _measure(
     task: TaskSpec,
     group: str,
     names: list[str],
-    X_fit: _Inputs,
-    X_score: _Inputs,
+    inputs: _Inputs,
     y_fit: NDArray[np.float64],
     y_score: NDArray[np.float64],
 ) -> list[Evidence]:
@@ -99,23 +149,21 @@ def _measure(
     if min(a.sum(), b.sum()) < 2 * MIN_CASES:
         return []
     if task.type == "regression":
-        return _regression(task, group, names, X_fit.rows(a), X_score.rows(b), y_fit[a], y_score[b])
-    promising = (
-        _promising_classes(X_fit.bins[a], y_fit[a], X_score.bins[b], task.width) if task.type == "multiclass" else None
-    )
+        return _regression(task, group, names, inputs, y_fit, y_score)
+    shares = _class_shares(inputs.fit[a], y_fit[a], inputs.score[b], task.width) if task.type == "multiclass" else None
     found = []
     for index, ((name, fit), (_, score)) in enumerate(zip(outcomes(task, y_fit), outcomes(task, y_score), strict=True)):
         if min(*_cases(fit[a]), *_cases(score[b])) < MIN_CASES:
             continue
-        value = 0.0 if promising is None else low_auc(score[b], promising[:, index])
-        if promising is None or value >= _AUC_STAGES[0][2]:
-            value = _boosted_auc(X_fit.bins[a], fit[a], X_score.bins[b], score[b])
+        value = 0.0 if shares is None else low_auc(score[b], shares[:, index])
+        if shares is None or value >= _AUC_STAGES[0][1]:
+            value = inputs.boosted(fit, a, "binary", _AUC_STAGES, lambda s, y=score[b]: low_auc(y, s[b]))
         detail = f"group {group}, class {name}" if name else f"group {group}"
         found.append(Evidence("AUC less 2 SE", value, BOUND_AUC, names, task.name, detail))
     return found
 
 
-def _promising_classes(
+def _class_shares(
     X_fit: NDArray[np.float64], y_fit: NDArray[np.float64], X_score: NDArray[np.float64], classes: int
 ) -> NDArray[np.float64]:
     """Class shares ``[rows, K]`` by one tree over all classes: with fifty classes, fifty boosters are only fitted where
@@ -131,38 +179,20 @@ def _cases(outcome: NDArray[np.float64]) -> tuple[float, float]:
     return float(outcome.sum()), float((1 - outcome).sum())
 
 
-def _boosted_auc(
-    X_fit: NDArray[np.float64], y_fit: NDArray[np.float64], X_score: NDArray[np.float64], y_score: NDArray[np.float64]
-) -> float:
-    value = 0.0
-    for rounds, leaves, enough in _AUC_STAGES:
-        model = HistGradientBoostingClassifier(
-            max_iter=rounds, max_leaf_nodes=leaves, learning_rate=0.2, min_samples_leaf=5, early_stopping=False
-        )
-        value = low_auc(y_score, model.fit(X_fit, y_fit).decision_function(X_score))
-        if value < enough:
-            break
-    return value
-
-
 def _regression(
     task: TaskSpec,
     group: str,
     names: list[str],
-    X_fit: _Inputs,
-    X_score: _Inputs,
+    inputs: _Inputs,
     y_fit: NDArray[np.float64],
     y_score: NDArray[np.float64],
 ) -> list[Evidence]:
-    value = 0.0
-    for rounds, leaves, enough in _R2_STAGES:
-        model = HistGradientBoostingRegressor(
-            max_iter=rounds, max_leaf_nodes=leaves, learning_rate=0.2, min_samples_leaf=5, early_stopping=False
-        )
-        value = explained(ranks(y_score), model.fit(X_fit.bins, ranks(y_fit)).predict(X_score.bins))
-        if value < enough:
-            break
-    linear = _linear_r2(X_fit.raw, y_fit, X_score.raw, y_score)
+    a, b = ~np.isnan(y_fit), ~np.isnan(y_score)
+    ranked = np.zeros(len(y_fit))
+    ranked[a] = ranks(y_fit[a])
+    truth = ranks(y_score[b])
+    value = inputs.boosted(ranked, a, "regression", _R2_STAGES, lambda scores: explained(truth, scores[b]))
+    linear = _linear_r2(inputs.raw_fit[a], y_fit[a], inputs.raw_score[b], y_score[b])
     detail = f"group {group}"
     return [
         Evidence("R2 of ranks", value, BOUND_R2, names, task.name, detail),

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from teacher.leakage.binning import bin_edges, binned
 from teacher.leakage.findings import Check, Evidence, check_of
-from teacher.leakage.sampling import MIN_CASES, Halves, outcomes
-from teacher.leakage.scores import correlation, explained, low_auc_of_counts, ranks
+from teacher.leakage.sampling import MIN_CASES, Halves
+from teacher.leakage.scores import explained, low_aucs_of_counts, ranks
+from teacher.leakage.tables import correlations, rank_columns
 from understudy.contracts.features import FeatureSchema
 from understudy.contracts.spec import DatasetSpec, TaskSpec
 
@@ -24,14 +25,20 @@ BOUND_R2 = 0.98
 
 @dataclass(frozen=True)
 class _Target:
-    """One outcome of a task over the rows of both halves where it is known: 0/1, or the ranks of a number."""
+    """A task over the rows of both halves where its label is known: class numbers, or the ranks of a number.
+
+    ``classes`` are those with enough cases on either side of both halves (binary: 1 alone).
+    """
 
     task: TaskSpec
-    detail: str
     fit: NDArray[np.float64]
     score: NDArray[np.float64]
     known_fit: NDArray[np.bool_]
     known_score: NDArray[np.bool_]
+    classes: list[int]
+
+    def detail(self, index: int) -> str:
+        return f"class {self.task.classes[index]}" if self.task.classes else ""
 
 
 def check_single(
@@ -47,16 +54,14 @@ def check_single(
     and scored on the other: AUC for binary and for each class of a multiclass label, R2 of the label's ranks for
     regression. Besides, |Pearson| and for regression |Spearman| of numeric features with the label.
     """
-    evidence: list[Evidence] = []
     targets = [target for task in spec.tasks for target in _targets(task, labels[task.name], parts)]
-    rows = np.concatenate([parts.fit, parts.score])
+    X_fit, X_score = features[parts.fit], features[parts.score]
+    evidence: list[Evidence] = []
     for index, feature in enumerate(schema.features):
-        fit, score = _bins(features[parts.fit, index], features[parts.score, index])
-        evidence += [_skill(target, feature.name, fit, score) for target in targets]
-        if feature.kind == "numeric":
-            for task in spec.tasks:
-                if task.type != "multiclass":
-                    evidence += _correlations(task, feature.name, labels[task.name][rows], features[rows, index])
+        fit, score = _bins(X_fit[:, index], X_score[:, index])
+        for target in targets:
+            evidence += _skill(target, feature.name, fit, score)
+    evidence += _correlated(spec, schema, np.concatenate([X_fit, X_score]), labels, parts)
     return check_of(
         "single_feature",
         "Does one feature tell a label by itself?",
@@ -67,17 +72,22 @@ def check_single(
 
 
 def _targets(task: TaskSpec, label: NDArray[np.float64], parts: Halves) -> Iterator[_Target]:
-    """Outcomes with enough cases on both sides of both halves."""
     a, b = ~np.isnan(label[parts.fit]), ~np.isnan(label[parts.score])
     if min(a.sum(), b.sum()) < 2 * MIN_CASES:
         return
     fit, score = label[parts.fit][a], label[parts.score][b]
     if task.type == "regression":
-        yield _Target(task, "", ranks(fit), ranks(score), a, b)
+        yield _Target(task, ranks(fit), ranks(score), a, b, [])
         return
-    for (name, y_fit), (_, y_score) in zip(outcomes(task, fit), outcomes(task, score), strict=True):
-        if min(y_fit.sum(), (1 - y_fit).sum(), y_score.sum(), (1 - y_score).sum()) >= MIN_CASES:
-            yield _Target(task, f"class {name}" if name else "", y_fit, y_score, a, b)
+    wanted = range(task.width) if task.type == "multiclass" else [1]
+    classes = [index for index in wanted if min(_cases(fit, index), _cases(score, index)) >= MIN_CASES]
+    if classes:
+        yield _Target(task, fit, score, a, b, classes)
+
+
+def _cases(label: NDArray[np.float64], index: int) -> int:
+    cases = int((label == index).sum())
+    return min(cases, len(label) - cases)
 
 
 def _bins(fit: NDArray[np.float64], score: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -88,28 +98,64 @@ def _bins(fit: NDArray[np.float64], score: NDArray[np.float64]) -> tuple[NDArray
     return a, b
 
 
-def _skill(target: _Target, column: str, bins_fit: NDArray[np.int64], bins_score: NDArray[np.int64]) -> Evidence:
+def _skill(target: _Target, column: str, bins_fit: NDArray[np.int64], bins_score: NDArray[np.int64]) -> list[Evidence]:
     fit, score = bins_fit[target.known_fit], bins_score[target.known_score]
     width = int(max(fit.max(), score.max())) + 1
+    task = target.task
     # Shrunk by one row towards the mean, which also stands for bins that the first half does not hold.
-    sums = np.bincount(fit, weights=target.fit, minlength=width) + target.fit.mean()
-    means = sums / (np.bincount(fit, minlength=width) + 1.0)
-    if target.task.type == "regression":
-        value = explained(target.score, means[score])
-        return Evidence("R2 of ranks", value, BOUND_R2, [column], target.task.name)
-    cases = np.bincount(score, weights=target.score, minlength=width).astype(np.float64)
-    value = low_auc_of_counts(means, cases, np.bincount(score, minlength=width) - cases)
-    return Evidence("AUC less 2 SE", value, BOUND_AUC, [column], target.task.name, target.detail)
-
-
-def _correlations(
-    task: TaskSpec, column: str, label: NDArray[np.float64], values: NDArray[np.float64]
-) -> list[Evidence]:
-    known = ~(np.isnan(label) | np.isnan(values))
-    if known.sum() < 2 * MIN_CASES:
-        return []
-    found = [Evidence("|Pearson|", correlation(values, label), BOUND_CORRELATION, [column], task.name)]
     if task.type == "regression":
-        spearman = correlation(ranks(values[known]), ranks(label[known]))
-        found.append(Evidence("|Spearman|", spearman, BOUND_CORRELATION, [column], task.name))
-    return found
+        sums = np.bincount(fit, weights=target.fit, minlength=width) + target.fit.mean()
+        means = sums / (np.bincount(fit, minlength=width) + 1.0)
+        return [Evidence("R2 of ranks", explained(target.score, means[score]), BOUND_R2, [column], task.name)]
+    fitted, scored = (
+        _counts(fit, target.fit, width, target.classes),
+        _counts(score, target.score, width, target.classes),
+    )
+    rates = fitted.sum(axis=0) / len(fit)
+    shares = (fitted + rates) / (np.bincount(fit, minlength=width)[:, None] + 1.0)
+    values = low_aucs_of_counts(shares, scored, np.bincount(score, minlength=width)[:, None] - scored)
+    return [
+        Evidence("AUC less 2 SE", value, BOUND_AUC, [column], task.name, target.detail(index))
+        for index, value in zip(target.classes, values.tolist(), strict=True)
+    ]
+
+
+def _counts(bins: NDArray[np.int64], label: NDArray[np.float64], width: int, classes: list[int]) -> NDArray[np.float64]:
+    """Rows ``[bins, classes]`` of each class in each bin: one pass, however many classes there are."""
+    kinds = max(int(label.max()), *classes) + 1
+    table = np.bincount(bins * kinds + label.astype(np.int64), minlength=width * kinds)
+    return table.reshape(width, kinds)[:, classes].astype(np.float64)
+
+
+def _correlated(
+    spec: DatasetSpec,
+    schema: FeatureSchema,
+    values: NDArray[np.float64],
+    labels: dict[str, NDArray[np.float64]],
+    parts: Halves,
+) -> list[Evidence]:
+    """|Pearson| of every number with every binary and regression label; |Spearman| with the latter."""
+    columns = [index for index, feature in enumerate(schema.features) if feature.kind == "numeric"]
+    tasks = [task for task in spec.tasks if task.type != "multiclass"]
+    if not columns or not tasks:
+        return []
+    rows = np.concatenate([parts.fit, parts.score])
+    X, Y = values[:, columns], np.stack([labels[task.name][rows] for task in tasks], axis=1)
+    names = [schema.features[index].name for index in columns]
+    evidence = _pairs("|Pearson|", names, tasks, *correlations(X, Y))
+    numbers = [index for index, task in enumerate(tasks) if task.type == "regression"]
+    if numbers:
+        ranked = correlations(rank_columns(X), rank_columns(Y[:, numbers]))
+        evidence += _pairs("|Spearman|", names, [tasks[index] for index in numbers], *ranked)
+    return evidence
+
+
+def _pairs(
+    measure: str, names: list[str], tasks: list[TaskSpec], found: NDArray[np.float64], rows: NDArray[np.float64]
+) -> list[Evidence]:
+    return [
+        Evidence(measure, abs(float(found[i, j])), BOUND_CORRELATION, [name], task.name)
+        for i, name in enumerate(names)
+        for j, task in enumerate(tasks)
+        if rows[i, j] >= 2 * MIN_CASES
+    ]

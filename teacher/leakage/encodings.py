@@ -1,0 +1,192 @@
+"""Columns that arrive encoded: a category replaced by its mean label must not have been fitted on the rows it is
+used on, for such a column holds a part of each row's own label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from teacher.leakage.findings import Check, Evidence, check_of
+from teacher.leakage.sampling import MIN_CASES
+from teacher.leakage.tables import columns_of, correlation_errors, correlations, rank_columns
+from teacher.leakage.targets import Outcomes, outcome_columns
+from understudy.contracts.features import FeatureSchema
+from understudy.contracts.spec import DatasetSpec
+
+__all__ = ["BOUND_DIFFERENCE", "BOUND_FIT", "check_encodings"]
+
+# In standard errors; some 25 000 tests are made of a wide table, so one honest table in 10^7 is refused.
+BOUND_DIFFERENCE = 7.0
+BOUND_FIT = 7.0
+_ROWS = 20_000
+_GROUP_ROWS = 40_000
+_LARGEST, _FEWEST, _OF_ONE_SIZE = 200, 30, 8
+
+
+def check_encodings(
+    spec: DatasetSpec,
+    schema: FeatureSchema,
+    features: NDArray[np.float64],
+    labels: dict[str, NDArray[np.float64]],
+    split: NDArray[np.int8],
+    units: NDArray[np.int64],
+    seed: int,
+) -> Check:
+    """Two signs of a numeric column that was fitted to the labels of the rows it stands in.
+
+    1. Its rank correlation with a label differs between training and validation rows (their difference over its
+       standard error, one row per unit). Honest columns do not know which split a row is in.
+    2. Rows that share a value (a category) have a mean label that lies closer to a line in that value than the noise of
+       their labels allows. Over groups of equal size ``n`` the residuals of an honest column have a variance of at
+       least ``s^2 / n`` (``s`` the spread within groups), those of a mean fitted on the same rows 0, smoothed or not.
+       ``(df - sum r^2 n / s^2)`` over its standard error; groups whose means do not vary more than noise are left out.
+
+    The line is fitted, and ``s`` measured, for each group size by itself. The second sign also sees a fit on training
+    and validation rows together. An encoding with noise added, or of categories so large that a row hardly moves its
+    mean, passes, and does little harm.
+    """
+    numeric = [index for index, feature in enumerate(schema.features) if feature.kind == "numeric"]
+    names = [schema.features[index].name for index in numeric]
+    evidence = _differences(spec, names, features, numeric, labels, split, units, seed)
+    parts = [np.flatnonzero(rows).astype(np.int64) for rows in (split == 0, split < 2)]
+    outcomes = [outcome_columns(spec, labels, rows) for rows in parts]
+    for name, values in zip(names, columns_of(features, numeric), strict=True):
+        for rows, of_rows in zip(parts, outcomes, strict=True):
+            evidence += _fits(name, values[rows], of_rows)
+    return check_of(
+        "encodings",
+        "Was a column fitted to the labels of the rows that it stands in?",
+        "Encode categories out of fold, or hand over the categories: they are encoded on training rows here.",
+        evidence,
+    )
+
+
+def _differences(
+    spec: DatasetSpec,
+    names: list[str],
+    features: NDArray[np.float64],
+    numeric: list[int],
+    labels: dict[str, NDArray[np.float64]],
+    split: NDArray[np.int8],
+    units: NDArray[np.int64],
+    seed: int,
+) -> list[Evidence]:
+    train, valid = (_one_per_unit(np.flatnonzero(split == part), units, seed) for part in (0, 1))
+    a, b = outcome_columns(spec, labels, train), outcome_columns(spec, labels, valid)
+    place = {key: index for index, key in enumerate(zip(b.tasks, b.details, strict=True))}
+    shared = [key for key in zip(a.tasks, a.details, strict=True) if key in place]
+    if not shared or not numeric:
+        return []
+    keep = [index for index, key in enumerate(zip(a.tasks, a.details, strict=True)) if key in place]
+    halves = (
+        (rank_columns(features[train][:, numeric]), a.values[:, keep]),
+        (rank_columns(features[valid][:, numeric]), b.values[:, [place[key] for key in shared]]),
+    )
+    (r_a, n_a), (r_b, n_b) = (correlations(*half) for half in halves)
+    e_a, e_b = correlation_errors(*halves[0], r_a, n_a), correlation_errors(*halves[1], r_b, n_b)
+    distance = np.abs(r_a - r_b) / np.sqrt(e_a**2 + e_b**2)
+    return [
+        Evidence(
+            "train against valid (SE)",
+            float(distance[i, j]),
+            BOUND_DIFFERENCE,
+            [name],
+            task,
+            f"{detail + ', ' if detail else ''}rank correlation {r_a[i, j]:.3f} in train, {r_b[i, j]:.3f} in valid",
+        )
+        for i, name in enumerate(names)
+        for j, (task, detail) in enumerate(shared)
+        if min(n_a[i, j], n_b[i, j]) >= 4 * MIN_CASES
+    ]
+
+
+def _one_per_unit(rows: NDArray[np.int64], units: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    shuffled = np.random.default_rng(seed).permutation(rows)
+    _, first = np.unique(units[shuffled], return_index=True)
+    return np.sort(shuffled[np.sort(first)[:_ROWS]]).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Rows that share a value, ordered by value: ``starts`` and ``sizes`` ``[groups]``, ``values`` ``[groups]``."""
+
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+def _fits(name: str, values: NDArray[np.float64], outcomes: Outcomes) -> list[Evidence]:
+    groups = _groups(values)
+    if groups is None:
+        return []
+    Y = outcomes.values[groups.order]
+    evidence = []
+    for index in range(Y.shape[1]):
+        found = _too_close(groups, Y[:, index])
+        if found is not None:
+            detail = f"{outcomes.details[index]}, " if outcomes.details[index] else ""
+            detail += f"{len(groups.sizes)} groups of equal value"
+            evidence.append(Evidence("fit to own labels (SE)", found, BOUND_FIT, [name], outcomes.tasks[index], detail))
+    return evidence
+
+
+def _groups(values: NDArray[np.float64]) -> _Groups | None:
+    """Groups of 2 to 200 rows with one value; whole groups are sampled, by a hash of the value. None if too few."""
+    rows = np.flatnonzero(_kept(values)).astype(np.int64)
+    rows = rows[np.argsort(values[rows], kind="stable")]
+    ordered = values[rows]
+    if not len(ordered):
+        return None
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    sizes = np.diff(np.append(starts, len(ordered)))
+    fit = (sizes >= 2) & (sizes <= _LARGEST)
+    if fit.sum() < _FEWEST:
+        return None
+    kept = np.repeat(fit, sizes)
+    sizes = sizes[fit]
+    return _Groups(rows[kept], np.cumsum(sizes) - sizes, sizes, ordered[starts][fit])
+
+
+def _kept(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    known = ~np.isnan(values)
+    if known.sum() <= _GROUP_ROWS:
+        return known
+    bits = np.ascontiguousarray(values + 0.0).view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return known & ((bits >> np.uint64(40)) < np.uint64(2**24 * _GROUP_ROWS / known.sum()))
+
+
+def _too_close(groups: _Groups, label: NDArray[np.float64]) -> float | None:
+    """How many standard errors the group means lie closer to a line in the value than noise allows."""
+    known = ~np.isnan(label)
+    filled = np.where(known, label, 0.0)
+    counts = np.add.reduceat(known.astype(np.float64), groups.starts)
+    means = np.add.reduceat(filled, groups.starts) / np.maximum(counts, 1)
+    rest = np.where(known, filled - np.repeat(means, groups.sizes), 0.0)
+    within = np.add.reduceat(rest**2, groups.starts)
+    if within.sum() <= 1e-12 * max(1.0, float(filled.var()) * len(filled)):
+        return None
+    tails = max(0.0, float(np.mean(rest[known] ** 4) / np.mean(rest[known] ** 2) ** 2) - 3.0)
+    df = near = spread = variance = 0.0
+    for size in np.unique(counts[counts >= 2]):
+        of_size = counts == size
+        noise = float(within[of_size].sum()) / (float(of_size.sum()) * (size - 1))
+        if of_size.sum() < _OF_ONE_SIZE or noise <= 0:
+            continue
+        free = float(of_size.sum()) - 2.0
+        around, off = _about_line(groups.values[of_size], means[of_size])
+        df, near, spread = df + free, near + off * size / noise, spread + around * size / noise
+        # Of the residuals and of the noise they are compared with; heavy tails widen both.
+        variance += (2.0 + tails / size) * (free + free**2 / (float(of_size.sum()) * (size - 1)))
+    if df < _FEWEST or spread < 0.5 * df:
+        return None
+    return max(0.0, (df - near) / float(np.sqrt(variance)))
+
+
+def _about_line(values: NDArray[np.float64], means: NDArray[np.float64]) -> tuple[float, float]:
+    """Sums of squares of ``means`` around their mean, and around their regression line on ``values``."""
+    v, y = values - values.mean(), means - means.mean()
+    slope = float(v @ y) / max(float(v @ v), 1e-300)
+    return float(y @ y), float(((y - slope * v) ** 2).sum())
