@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from teacher.datasets.finsynth.persistence import persistence_pairs
+from teacher.persistence import persistence_pairs
 
 
 def naive_pairs(series: list[float]) -> list[tuple[float, float]]:

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from teacher.datasets.finsynth.features.columns import Columns, numbers
 from teacher.datasets.finsynth.history import History
-from teacher.datasets.finsynth.persistence import persistence_pairs
 from teacher.datasets.finsynth.signals.shape import standard_spend
+from teacher.persistence import persistence_pairs
 
 __all__ = ["lags", "leads", "persistence", "rhythm"]
 

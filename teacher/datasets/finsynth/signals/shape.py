@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from teacher.datasets.finsynth.history import History
-from teacher.datasets.finsynth.persistence import persistence_pairs
 from teacher.datasets.finsynth.signals.scale import unit
+from teacher.persistence import persistence_pairs
 
 __all__ = ["cycles", "standard_spend"]
 
