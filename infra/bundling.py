@@ -29,6 +29,7 @@ NOT_SHIPPED = (
     "understudy/client/",
     "understudy/local/",
     "understudy/progress.py",
+    "understudy/records/",
     "understudy/stages.py",
     "lambda_app/trees/",  # compiled into lib/
 )

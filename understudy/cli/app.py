@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from understudy.cli.feature_store import features_app
 from understudy.progress import progress_for_terminal
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ bundle_app = typer.Typer(help="The bundle of models.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
 app.add_typer(bundle_app, name="bundle")
+app.add_typer(features_app, name="features")
 console = Console(highlight=False)
 if not console.is_terminal:  # a log has no width to respect; tables must not be cut
     console.width = 140
