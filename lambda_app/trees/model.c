@@ -89,8 +89,8 @@ static int read_double(Span *text, double *out)
         return 0;
     char *end;
     *out = strtod(text->at, &end);
-    /* Not a number at all, or one that runs into the next line, or NaN or infinity. */
-    if (end == text->at || end > text->end || !(*out - *out == 0))
+    /* Not a number at all, or one that runs into the next line, or NaN. */
+    if (end == text->at || end > text->end || *out != *out)
         return 0;
     text->at = end;
     return end == text->end || *end == ' ';
@@ -192,7 +192,7 @@ static int read_rows(Model *model, Tree *tree, Span *line, int64_t *count)
         if (!read_int(&line[NODE_COUNT], &count[i]) || count[i] <= 0)
             return BAD_COUNTS;
     for (int64_t i = 0; i < leaves; i++)
-        if (!read_double(&line[VALUE], &leaf[i]))
+        if (!read_double(&line[VALUE], &leaf[i]) || leaf[i] - leaf[i] != 0)
             return BAD_ARRAY;
         else if (nodes && (!read_int(&line[LEAF_COUNT], &count[nodes + i]) || count[nodes + i] < 0))
             return BAD_COUNTS;

@@ -107,6 +107,20 @@ def test_threads_share_a_student() -> None:
     assert wrong == []
 
 
+def test_a_split_that_parts_only_the_missing_has_an_infinite_threshold() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(400, 2))
+    x[::3, 0] = np.nan
+    booster = lgb.train({"verbose": -1, "num_leaves": 4}, lgb.Dataset(x, np.isnan(x[:, 0]) * 2.0 + x[:, 1] * 0.1), 20)
+    text = booster.model_to_string()
+    assert any("inf" in line for line in text.splitlines() if line.startswith("threshold="))
+    student = Student(text.encode(), features=2)
+    probe = np.vstack([x[:20], [[np.inf, 0], [-np.inf, 0], [np.nan, np.nan]]])
+    raw, shap = booster.predict(probe, raw_score=True), booster.predict(probe, pred_contrib=True)
+    assert [student.raw(as_row(row))[0] for row in probe] == raw.tolist()
+    assert np.abs([student.contributions(as_row(row)) for row in probe] - shap).max() <= TOLERANCE
+
+
 def test_contributions_add_up_to_the_raw_score() -> None:
     student = Student(tiny_bundle.models()["models/signups.distilled.txt"], features=8)
     for values in tiny_bundle.rows(seed=9)[:50]:

@@ -46,7 +46,7 @@ def test_every_cut_before_the_end_of_the_trees_is_refused() -> None:
         (b"split_feature=", b"split_feature=8 ", "feature"),
         (b"split_feature=", b"split_feature=-1 ", "feature"),
         (b"threshold=", b"threshold=nan ", "an array"),
-        (b"threshold=", b"threshold=inf ", "an array"),
+        (b"leaf_value=", b"leaf_value=inf ", "an array"),
         (b"leaf_value=", b"leaf_value=0 ", "an array"),
         (b"leaf_value=", b"leaf_value=x ", "an array"),
         (b"decision_type=", b"decision_type=99 ", "an array"),
