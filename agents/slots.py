@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from understudy.contracts._model import Locale, Text
 from understudy.contracts.reasons import SlotType
 
-__all__ = ["render", "render_money", "render_rate"]
+__all__ = ["category_key", "render", "render_money", "render_rate"]
 
 _KO_UNITS = ((10**12, "조"), (10**8, "억"), (10**4, "만"))
 _EN_UNITS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 # Below a million won every won is said; above, the sentence is read out and rounds to ten thousand.
 _KO_EXACT_BELOW = 10**6
 
@@ -31,6 +36,7 @@ def render(
     count     3 (whole and not negative)         3
     months    3개월                              3 months
     years     1년                                1 year
+    date      2026년 3월 1일 (ISO 8601 text)     1 March 2026
     category  ``categories[value].ko``           ``.en``
     ========  =================================  ==================
 
@@ -40,6 +46,8 @@ def render(
     if slot == "category":
         named = (categories or {}).get(category_key(value))
         return named[locale] if named else None
+    if slot == "date":
+        return _date(value, locale)
     if isinstance(value, str) or value is None or not math.isfinite(value):
         return None
     if slot == "count":
@@ -51,6 +59,18 @@ def render(
     if slot in ("months", "years"):
         return _span(value, slot, locale) if value >= 0 else None
     return _decimal(value, 1 if abs(value) >= 1 else 2)
+
+
+def _date(value: float | str | None, locale: Locale) -> str | None:
+    try:
+        day = date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        return None
+    return (
+        f"{day.year}년 {day.month}월 {day.day}일"
+        if locale == "ko"
+        else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    )
 
 
 def category_key(value: float | str | None) -> str:

@@ -3,69 +3,108 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from agents.feature_selector.completeness import Coverage
 from agents.feature_selector.signature import signature
 from agents.feature_selector.support import supported_value
 from understudy.contracts.api import CustomerRecord
 from understudy.contracts.reasons import Fact, FactDef, Glossary
 
-__all__ = ["Selection", "select_facts"]
+__all__ = ["FeatureSelector", "Selection", "select_facts"]
+
+# How many unknown features a note names.
+NAMED = 3
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The facts to tell, the weightiest first, and the signature under which sentences for them are kept."""
+    """The facts to tell, the weightiest first, and the signature under which sentences for them are kept.
+
+    ``note`` says why there is nothing, or less, to tell than there might be.
+    """
 
     facts: tuple[Fact, ...]
     signature: str
+    note: str = ""
+
+
+class FeatureSelector:
+    """Chooses facts by one glossary."""
+
+    def __init__(self, glossary: Glossary) -> None:
+        never = {*glossary.protected, *glossary.proxies}
+        told = [fact for fact in glossary.facts if not fact.sensitive and never.isdisjoint(fact.features)]
+        tellable = {fact.key: fact for fact in told}
+        self._coverage = Coverage(glossary)
+        groups = [[tellable[key] for key in keys if key in tellable] for keys in glossary.correlated]
+        grouped = {fact.key for group in groups for fact in group}
+        self._groups: list[list[FactDef]] = [g for g in groups if g] + [[f] for f in told if f.key not in grouped]
+
+    def select(self, contributions: Mapping[str, float], record: CustomerRecord, *, limit: int = 3) -> Selection:
+        """Choose at most ``limit`` facts that argue for the product.
+
+        The contributions ``c_f`` (raw-score units, one per feature) behind a fact are summed::
+
+            share(fact) = sum_{f in F} c_f / sum_f |c_f|
+
+        F are the fact's features and those of all facts correlated with it: where an effect is spread over features
+        that move together, one fact tells it, and opposite signs among them cancel first. The denominator runs over
+        all features, told or not. A fact is told only if its share is positive and at least ``min_share``, its own
+        features argue for the product, the record supports it, it is not sensitive, and none of its features is
+        protected or a proxy. Facts that share a feature would tell one contribution twice: only the first in order
+        (share descending, then key) is told. Features outside every fact and NaN or infinite contributions are never
+        told; features that the glossary does not know are noted as well.
+        """
+        weights = {name: c for name, c in contributions.items() if math.isfinite(c)}
+        total = math.fsum(abs(c) for c in weights.values())
+        if total <= 0:
+            return Selection((), "", "no contributions")
+        found = [fact for group in self._groups for fact in _told(group, weights, total, record)]
+        told = tuple(_without_overlap(sorted(found, key=lambda fact: (-fact.share, fact.key)))[:limit])
+        unknown = self._coverage.unknown(contributions)
+        if unknown:
+            return Selection(told, signature(told), f"unknown features: {', '.join(unknown[:NAMED])}")
+        return Selection(told, signature(told), "" if told else "no fact of the customer argues for the product")
 
 
 def select_facts(
     contributions: Mapping[str, float], record: CustomerRecord, glossary: Glossary, *, limit: int = 3
 ) -> Selection:
-    """Choose at most ``limit`` facts that argue for the product.
-
-    The contributions ``c_f`` (raw-score units, one per feature) of one fact's features are summed::
-
-        share(fact) = |sum_{f in fact} c_f| / sum_f |c_f|
-
-    where the denominator runs over all features, told or not. A fact is told only if its sum is positive, its share
-    is at least ``min_share``, the record supports it, it is not sensitive and none of its features is protected.
-    Facts that share a feature would tell one contribution twice: only the first in order (share descending, then
-    key) is told. Features outside every fact, unknown names and NaN or infinite contributions are never told.
-    """
-    weights = {name: c for name, c in contributions.items() if math.isfinite(c)}
-    total = math.fsum(abs(c) for c in weights.values())
-    if total <= 0:
-        return Selection((), "")
-    protected = set(glossary.protected)
-    candidates = [_candidate(fact, weights, total, record) for fact in glossary.facts if _tellable(fact, protected)]
-    ordered = sorted((c for c in candidates if c is not None), key=lambda fact: (-fact.share, fact.key))
-    told = tuple(_without_overlap(ordered)[:limit])
-    return Selection(told, signature(told))
+    """`FeatureSelector.select` for one call."""
+    return FeatureSelector(glossary).select(contributions, record, limit=limit)
 
 
-def _tellable(fact: FactDef, protected: set[str]) -> bool:
-    return not fact.sensitive and not protected.intersection(fact.features)
-
-
-def _candidate(fact: FactDef, weights: Mapping[str, float], total: float, record: CustomerRecord) -> Fact | None:
-    weight = math.fsum(weights.get(name, 0.0) for name in fact.features)
-    share = min(1.0, abs(weight) / total)
-    if weight <= 0 or share < fact.min_share:
-        return None
-    value = supported_value(fact, record)
-    if value is None:
-        return None
-    return Fact(
+def _told(
+    group: Sequence[FactDef], weights: Mapping[str, float], total: float, record: CustomerRecord
+) -> Iterator[Fact]:
+    """The fact that speaks for a group of correlated ones (a lone fact is a group), if any may."""
+    names = dict.fromkeys(name for fact in group for name in fact.features)
+    weight = math.fsum(weights.get(name, 0.0) for name in names)
+    share = min(1.0, weight / total)
+    if weight <= 0:
+        return
+    speakers = [
+        (own, fact, value)
+        for fact in group
+        if share >= fact.min_share
+        and (own := math.fsum(weights.get(name, 0.0) for name in fact.features)) > 0
+        and (value := supported_value(fact, record)) is not None
+    ]
+    if not speakers:
+        return
+    _, fact, value = min(speakers, key=lambda speaker: (-speaker[0], speaker[1].key))
+    merged = [other for other in group if other is not fact]
+    behind = dict.fromkeys([*fact.features, *(name for other in merged for name in other.features)])
+    yield Fact(
         key=fact.key,
         direction="for",
         share=share,
         slot=fact.slot,
         value=value if fact.value_feature is not None else None,
-        features={name: _finite(record.features.get(name)) for name in fact.features},
+        features={name: _finite(record.features.get(name)) for name in behind},
+        merged=[other.key for other in merged],
     )
 
 

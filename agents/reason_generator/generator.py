@@ -34,26 +34,35 @@ class ReasonGenerator:
         for template in templates.templates:
             self._templates.setdefault((template.facts, template.channel, template.family), template)
 
-    def reason(self, selection: Selection, product: Product, locale: Locale, channel: Channel) -> Reason:
-        """Explain ``product`` by the selected facts.
+    def reason(
+        self, selection: Selection, product: Product, locale: Locale, channel: Channel, sentence: str | None = None
+    ) -> Reason:
+        """Explain ``product``: with ``sentence`` (a well-formed one, with a slot for each fact of ``selection``), or with
+        a template, where there is no sentence or a fact cannot be said.
 
-        A fact that cannot be said is left out. A product whose terms lack what its type must disclose gets no text:
-        ``source`` is then "none" and ``note`` names the missing terms.
+        Facts beyond the third, and facts that cannot be said, are left out of a template. A product that lacks a term
+        which its type must disclose gets no text: ``source`` is then "none" and ``note`` names the missing terms.
         """
         disclosure = disclose(product, self._disclosures, locale)
         if disclosure.missing:
             note = f"terms missing: {', '.join(disclosure.missing)}"
             return Reason(locale=locale, text="", source="none", signature=selection.signature, note=note)
+        source: Literal["template", "llm"]
         said = [(fact, phrase) for fact in selection.facts if (phrase := self._phrase(fact, locale)) is not None][:3]
-        template, said = self._template(said, channel, product)
+        if sentence is None or len(said) < len(selection.facts):
+            template, said = self._template(said, channel, product)
+            sentence, source = template.text[locale], "template"
+        else:
+            source = "llm"
         values = {f"fact{number}": phrase for number, (_, phrase) in enumerate(said, start=1)}
         return Reason(
             locale=locale,
-            text=fill(template.text[locale], {"product": product.name[locale]} | values),
+            text=fill(sentence, {"product": product.name[locale]} | values),
             disclosure=disclosure.text,
-            source="template",
+            source=source,
             facts=[self._with_literals(fact, locale) for fact, _ in said],
             signature=selection.signature,
+            note=selection.note,
         )
 
     def _phrase(self, fact: Fact, locale: Locale) -> str | None:

@@ -8,9 +8,10 @@ from pydantic import Field, model_validator
 
 from understudy.contracts._model import Contract, Locale, Name, Text
 
-__all__ = ["Fact", "FactDef", "Glossary", "Reason", "SlotType", "Template", "TemplateSet"]
+__all__ = ["Fact", "FactDef", "Glossary", "Reason", "Sense", "SlotType", "Template", "TemplateSet"]
 
-SlotType = Literal["number", "money", "percent", "count", "months", "years", "category"]
+SlotType = Literal["number", "money", "percent", "count", "months", "years", "date", "category"]
+Sense = Literal["higher", "lower", "state"]
 
 
 class FactDef(Contract):
@@ -25,6 +26,10 @@ class FactDef(Contract):
     ``min_share``, and only if the record supports it: the value of ``value_feature`` (default: the first feature)
     lies in ``[supports_ge, supports_lt)`` or is among ``supports_any_of``, where these are set, and is not missing.
     Several facts may share features with disjoint supports ("many overseas purchases", "none").
+
+    ``label`` names the fact without any value ("overseas purchases"); a phrase without a slot is its own label.
+    ``direction`` says which values the fact speaks of: ``higher`` or ``lower`` ones, or a ``state`` that is or is not;
+    left out, it follows from the support. ``slot`` is the value's unit, ``min_share`` the least effect worth telling.
     """
 
     key: Name
@@ -32,6 +37,8 @@ class FactDef(Contract):
     value_feature: str | None = None
     slot: SlotType | None = None
     phrase: Text
+    label: Text | None = None
+    direction: Sense | None = None
     supports_ge: float | None = None
     supports_lt: float | None = None
     supports_any_of: list[str] | None = None
@@ -48,13 +55,42 @@ class FactDef(Contract):
             raise ValueError(f"fact {self.key!r}: value_feature {self.value_feature!r} is not among its features")
         return self
 
+    @model_validator(mode="after")
+    def _direction_fits_support(self) -> FactDef:
+        unfit = {"higher": self.supports_ge is None, "lower": self.supports_lt is None}
+        if self.direction is not None and unfit.get(self.direction, False):
+            raise ValueError(f"fact {self.key!r}: direction {self.direction!r} contradicts its support")
+        return self
+
+    @property
+    def sense(self) -> Sense:
+        """Which values the fact speaks of."""
+        if self.direction is not None:
+            return self.direction
+        bounds = (self.supports_ge is not None, self.supports_lt is not None)
+        return {(True, False): "higher", (False, True): "lower"}.get(bounds, "state")  # type: ignore[return-value]
+
+    @property
+    def name(self) -> Text | None:
+        """The label, or the phrase where that holds no value; None: the fact has no name."""
+        return self.label or (None if self.value_feature is not None and "{" in self.phrase.ko else self.phrase)
+
 
 class Glossary(Contract):
-    """All facts that may be told. A feature outside every fact is never told; ``protected`` features never are."""
+    """All facts that may be told. A feature outside every fact is never told; ``protected`` features never are.
+
+    ``proxies`` are features from which a protected attribute could be guessed; they are never told either. ``untold``
+    names the features that are left out on purpose (``*`` stands for any characters): a feature that is nowhere is a
+    gap, and no bundle is built. ``correlated`` holds sets of facts whose features move together, found on the training
+    rows when the bundle is built: of such a set one fact is told, for all.
+    """
 
     schema_version: Literal[1]
     facts: list[FactDef]
     protected: list[str] = []
+    proxies: list[str] = []
+    untold: list[str] = []
+    correlated: list[list[Name]] = []
 
     @model_validator(mode="after")
     def _unique(self) -> Glossary:
@@ -63,8 +99,11 @@ class Glossary(Contract):
         if twice:
             raise ValueError(f"fact named twice: {', '.join(twice)}")
         for fact in self.facts:
-            if not fact.sensitive and set(fact.features) & set(self.protected):
-                raise ValueError(f"fact {fact.key!r} would tell a protected feature")
+            if not fact.sensitive and set(fact.features) & {*self.protected, *self.proxies}:
+                raise ValueError(f"fact {fact.key!r} would tell a protected feature or a proxy of one")
+        unknown = sorted({key for together in self.correlated for key in together} - set(keys))
+        if unknown:
+            raise ValueError(f"correlated: unknown facts {', '.join(unknown)}")
         return self
 
 
@@ -77,6 +116,7 @@ class Fact(Contract):
     slot: SlotType | None = None
     value: float | str | None = None
     features: dict[str, float | str | None] = Field(description="the record's values behind the fact")
+    merged: list[Name] = Field(default=[], description="correlated facts that this one stands for")
     literals: list[str] = Field(default=[], description="numbers of the fact's definition, as told: a window of 3개월")
 
 

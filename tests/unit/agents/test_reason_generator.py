@@ -37,7 +37,7 @@ def test_a_korean_reason(generator: ReasonGenerator, selection: Selection, produ
     )
     assert reason.source == "template"
     assert [fact.key for fact in reason.facts] == ["overseas", "balance", "top-category"]
-    assert reason.signature == "overseas+few|balance+e7|top-category+cafe"
+    assert reason.signature == "overseas+few|balance+some|top-category+some"
     assert "예금자보호법" in reason.disclosure
 
 

@@ -95,6 +95,7 @@ def test_odd_contributions_give_fewer_facts_not_a_crash(
 ) -> None:
     selection = select_facts(contributions, record(balance=1.0), glossary)
     assert (selection.facts, selection.signature) == ((), "")
+    assert selection.note
 
 
 def test_the_signature_hides_values_but_not_what_changes_the_wording(record: Records, glossary: Glossary) -> None:
@@ -104,16 +105,16 @@ def test_the_signature_hides_values_but_not_what_changes_the_wording(record: Rec
         customer = record(overseas_count=count, balance=balance, category=category)
         return select_facts(contributions, customer, glossary).signature
 
-    assert signature(3, 1.1e7, "cafe") == signature(7, 9.9e7, "cafe") == "overseas+few|balance+e7|top-category+cafe"
+    assert signature(3, 1.1e7, "cafe") == signature(7, 9.9e7, "cafe") == "overseas+few|balance+some|top-category+some"
     assert signature(1, 1.1e7, "cafe") != signature(3, 1.1e7, "cafe")
-    assert signature(3, 1.1e7, "food") != signature(3, 1.1e7, "cafe")
+    assert signature(3, 1.1e7, "food") == signature(3, 1.1e7, "cafe"), "the slot says which"
 
 
 @pytest.mark.parametrize(
     ("slot", "value", "expected"),
     [
         (None, None, "-"), ("count", 0, "none"), ("count", 1, "one"), ("count", 9, "few"), ("count", 10, "many"),
-        ("money", 0, "zero"), ("money", -5, "neg"), ("percent", 0.35, "e-1"), ("category", 3.0, "3"),
+        ("money", 0, "zero"), ("money", -5, "neg"), ("percent", 0.35, "some"), ("category", 3.0, "some"),
     ],
 )  # fmt: skip
 def test_bucket(slot: str | None, value: float | None, expected: str) -> None:
