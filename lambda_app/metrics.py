@@ -20,6 +20,7 @@ STEP_DOWNS = {
     "the gates chose": "StepDownGates",
     "the customer has opted out": "StepDownOptOut",
     "there is no record": "StepDownNoRecord",
+    "kill switch": "StepDownKillSwitch",
     "the record has feature schema": "StepDownSchema",
     "the record is": "StepDownStale",
     "the model cannot be loaded": "StepDownModel",
@@ -34,10 +35,11 @@ FAILURES = {"AuditFailures": "audit_failed", "ReadFailures": "read_failed", "Sto
 def observe(log: RequestLog, decision: Decision) -> None:
     """Count what one decision was made of: layers, step-downs, review tiers, and rejected texts."""
     counts = log.counts
-    layers = log.facts.setdefault("layers", {})
+    layers = log.facts.setdefault("layers", {})  # task -> layer -> how often; more than once in a batch
     for name, score in decision.scoring.tasks.items():
         counts[f"Layer{score.layer.capitalize()}"] += 1
-        layers[name] = score.layer
+        of_task = layers.setdefault(name, {})
+        of_task[score.layer] = of_task.get(score.layer, 0) + 1
         for step in score.steps:
             counts[step_down(step)] += 1
     for recommendation in decision.recommendations:
