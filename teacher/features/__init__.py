@@ -13,7 +13,19 @@ The entry point over event tables of any size, partition by partition and out of
     ) -> FeatureTable         # .files: list[Path], .rows: int
 """
 
+from teacher.features.build import FeatureTable, Population, build_features
 from teacher.features.encoding import encode_rows
+from teacher.features.fitted import apply_fits, fit_recipes
 from teacher.features.schema import FittedSchema, RawFeatures, fit_schema
 
-__all__ = ["FittedSchema", "RawFeatures", "encode_rows", "fit_schema"]
+__all__ = [
+    "FeatureTable",
+    "FittedSchema",
+    "Population",
+    "RawFeatures",
+    "apply_fits",
+    "build_features",
+    "encode_rows",
+    "fit_recipes",
+    "fit_schema",
+]

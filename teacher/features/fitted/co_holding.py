@@ -1,0 +1,43 @@
+"""Co-holding: what customers with the same products hold besides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.contracts.fitted_recipes import CoHolding
+
+__all__ = ["apply_co_holding", "fit_co_holding"]
+
+Columns = dict[str, NDArray[np.float64]]
+
+
+def fit_co_holding(recipe: CoHolding, columns: Columns) -> dict[str, Any]:
+    """``odds [p, q]``: the share of the holders of ``p`` that hold ``q``; the diagonal is 0."""
+    held = _held(recipe, columns)
+    together = held.T @ held
+    odds = together / np.maximum(np.diag(together), 1.0)[:, None]
+    np.fill_diagonal(odds, 0.0)
+    return {"products": recipe.columns(), "odds": odds.tolist()}
+
+
+def apply_co_holding(recipe: CoHolding, state: dict[str, Any], columns: Columns) -> Columns:
+    """The mean of ``odds`` over the held products, summed per family, and the largest one."""
+    held = _held(recipe, columns)
+    # A product of at most a few dozen columns: one dot product per row, the same whatever rows stand beside it.
+    votes = np.einsum("np,pq->nq", held, np.asarray(state["odds"])) / np.maximum(held.sum(axis=1), 1.0)[:, None]
+    made: Columns = {}
+    start = 0
+    for family, products in recipe.families.items():
+        if "families" in recipe.measures:
+            made[f"kin_{family}"] = votes[:, start : start + len(products)].sum(axis=1)
+        start += len(products)
+    if "max" in recipe.measures:
+        made["kin_max"] = votes.max(axis=1)
+    return made
+
+
+def _held(recipe: CoHolding, columns: Columns) -> NDArray[np.float64]:
+    return np.stack([np.nan_to_num(columns[name]) > 0 for name in recipe.columns()], axis=1).astype(np.float64)
