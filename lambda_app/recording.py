@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lambda_app.app import App
 from lambda_app.http import HttpError
 from lambda_app.logs import log
-from understudy.audit import pseudonym
+from understudy.audit import Personal, pseudonym
 from understudy.contracts.api import AuditRef
-from understudy.contracts.audit import AuditKind
+from understudy.contracts.audit import AuditKind, CustomerKey
+from understudy.stores import Change, ChangeConflictError
 
 __all__ = ["record_durably"]
 
 
-def record_durably(app: App, customer_id: str, kind: AuditKind, payload: Callable[[str], dict[str, Any]]) -> AuditRef:
-    """Append ``payload(pseudonym of the customer)`` to the audit log.
+def record_durably(
+    app: App,
+    customer_id: str,
+    kind: AuditKind,
+    payload: Callable[[str], dict[str, Any]],
+    changes: Sequence[Change] = (),
+    *,
+    personal: Mapping[str, Any] | None = None,
+    key: CustomerKey | None = None,
+) -> AuditRef:
+    """Append ``payload(pseudonym of the customer)`` to the audit log, and make ``changes`` with it.
+
+    ``personal`` is sealed under the customer's ``key``, as read with their context; None: one is made if there is none.
 
     Raises:
+        ChangeConflictError: a document is not at the version that its change names; nothing was written.
         HttpError: 503 if, for whatever reason, the entry may not be durable.
     """
     try:
         log_of_environment = app.backing.log
-        entry = log_of_environment.append(kind, payload(pseudonym(app.backing.keyring, customer_id)))
+        sealed = Personal(customer_id, personal, key) if personal is not None else None
+        readable = payload(pseudonym(app.backing.keyring, customer_id))
+        entry = log_of_environment.append(kind, readable, changes, personal=sealed)
+    except ChangeConflictError:
+        raise
     except Exception as error:
         log("audit_failed", kind=kind, error=type(error).__name__)
         raise HttpError(

@@ -1,40 +1,53 @@
-"""What the audit log keeps of a decision: enough to rebuild it, and no name of the customer."""
+"""What the audit log keeps of a decision: enough to rebuild it, and nothing readable about the customer."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from lambda_app.decision import Decision
-from understudy.contracts.api import CustomerRecord, RecommendationRequest
+from lambda_app.queueing import Queued
+from understudy.contracts.api import CustomerRecord, RecommendationRequest, RecommendationResponse
 
-__all__ = ["decision_payload"]
+__all__ = ["personal_part", "readable_part"]
 
 
-def decision_payload(
-    answer: dict[str, Any],
+def readable_part(
+    draft: RecommendationResponse, *, pseudonym: str, opted_out: bool, read_error: str | None
+) -> dict[str, Any]:
+    """What of a ``model_inference`` entry stays readable as long as the log is kept.
+
+    It says which model and which layers decided, whether the objection was heeded, and whose decision it was only to
+    those who hold the keyring.
+    """
+    return {
+        "request_id": draft.request_id,
+        "pseudonym": pseudonym,
+        "model_version": draft.model_version,
+        "opted_out": opted_out,
+        "read_error": read_error,
+        "layers": {name: score.layer for name, score in draft.tasks.items()},
+    }
+
+
+def personal_part(
+    draft: RecommendationResponse,
     decision: Decision,
+    parted: Queued,
     request: RecommendationRequest,
     record: CustomerRecord | None,
     *,
-    pseudonym: str,
     opted_out: bool,
-    read_error: str | None,
     contacts: int,
 ) -> dict[str, Any]:
-    """Payload of a ``model_inference`` entry.
+    """What of the entry is sealed under the customer's key; models in it are encoded once, where they are sealed.
 
     ``answer`` is the response as it is sent (but for the reference to this entry). Beside it stand the inputs (the
     features, from which the schema of ``model_version`` makes the students' vector, the profile, the request's
     options) and the intermediate results (the eligible products beyond the first K, the risk cap, each text that was
-    judged with its verdict).
+    judged with its verdict), what is withheld until a person decides, and the reviews that were ordered.
     """
     return {
-        "request_id": answer["request_id"],
-        "pseudonym": pseudonym,
-        "model_version": answer["model_version"],
-        "request": request.model_dump(mode="json", exclude={"customer_id"}),
-        "opted_out": opted_out,
-        "read_error": read_error,
+        "request": {name: value for name, value in request if name != "customer_id"},
         "record": _record(record, opted_out=opted_out),
         "contacts": contacts,
         "risk_cap": {"level": decision.cap.level, "rule": decision.cap.rule},
@@ -44,14 +57,13 @@ def decision_payload(
         "judged": [
             {
                 "product_id": recommendation.product_id,
-                "texts": [
-                    {"reason": reason.model_dump(mode="json"), "verdict": verdict.model_dump(mode="json")}
-                    for reason, verdict in explained.judged
-                ],
+                "texts": [{"reason": reason, "verdict": verdict} for reason, verdict in explained.judged],
             }
             for recommendation, explained in zip(decision.recommendations, decision.explained, strict=True)
         ],
-        "answer": answer,
+        "withheld": parted.withheld,
+        "review_rules": {review.review_id: review.rule for review in parted.reviews.values()},
+        "answer": {name: value for name, value in draft if name != "audit"},
     }
 
 
@@ -63,5 +75,5 @@ def _record(record: CustomerRecord | None, *, opted_out: bool) -> dict[str, Any]
         "as_of": record.as_of,
         # Of a customer who has opted out, only what the legal caps needed.
         "features": None if opted_out else record.features,
-        "profile": record.profile.model_dump(mode="json"),
+        "profile": record.profile,
     }

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from understudy.atomic import canonical_json
-from understudy.audit import AuditError, AuditLog, FsckReport, Keyring, fsck
-from understudy.audit.sealing import head_of
-from understudy.contracts.audit import AuditEntry
-from understudy.stores import ServingStore
+from understudy.audit import Appended, AuditError, AuditLog, FsckReport, Keyring, fsck
+from understudy.audit.envelope import unpack
+from understudy.audit.heads import pack_head
+from understudy.stores import NewEntry, ServingStore, StoreConflictError
 
 LENGTH = 5
 
 
 @pytest.fixture
-def written(store: ServingStore, keyring: Keyring) -> list[AuditEntry]:
+def written(store: ServingStore, keyring: Keyring) -> list[Appended]:
     """Five entries of writer w between those of two writers that nobody touches."""
     logs = {name: AuditLog(store, keyring, name) for name in ("a", "w", "z")}
     entries = []
@@ -31,7 +31,7 @@ def written(store: ServingStore, keyring: Keyring) -> list[AuditEntry]:
 
 
 @pytest.fixture
-def vandal(place: Any, written: list[AuditEntry]) -> Any:
+def vandal(place: Any, written: list[Appended]) -> Any:
     return place.vandalise()
 
 
@@ -54,10 +54,11 @@ def found(store: ServingStore, keyring: Keyring) -> Callable[[], tuple[str, int,
 Found = Callable[[], tuple[str, int, str]]
 
 
-def test_an_untouched_log_is_clean(store: ServingStore, keyring: Keyring, written: list[AuditEntry]) -> None:
+def test_an_untouched_log_is_clean(store: ServingStore, keyring: Keyring, written: list[Appended]) -> None:
     assert fsck(store, keyring) == FsckReport(entries=3 * LENGTH, writers=3)
     assert fsck(store, keyring).exit_code == 0
-    assert [entry.prev for entry in written] == ["0" * 64, *(entry.mac for entry in written[:-1])]
+    prevs = [unpack(entry.body).prev.decode() for entry in written]
+    assert prevs == ["0" * 64, *(entry.mac for entry in written[:-1])]
 
 
 def test_an_empty_log_is_not_called_clean(store: ServingStore, keyring: Keyring) -> None:
@@ -171,34 +172,34 @@ def test_an_invented_writer(vandal: Any, found: Found) -> None:
 
 
 def test_an_authentic_entry_appended_out_of_turn(
-    vandal: Any, found: Found, keyring: Keyring, written: list[AuditEntry]
+    vandal: Any, found: Found, keyring: Keyring, written: list[Appended]
 ) -> None:
     """As if the database had been set back, continued, and the two histories joined."""
-    fork = AuditLog(_Nowhere(head_of(keyring, written[2])), keyring, "w")
-    entry = fork.append("operation", {"fork": True})
-    vandal.put("w", 4, canonical_json(entry.model_dump()).decode(), None)
+    fork: Any = _Nowhere(keyring, written[2])
+    entry = AuditLog(fork, keyring, "w").append("operation", {"fork": True})
+    vandal.put("w", 4, entry.body.decode(), None)
     assert found() == ("w", 5, "appended")
 
 
 def test_an_authentic_entry_beyond_the_head(
-    vandal: Any, found: Found, keyring: Keyring, written: list[AuditEntry]
+    vandal: Any, found: Found, keyring: Keyring, written: list[Appended]
 ) -> None:
-    entry = AuditLog(_Nowhere(head_of(keyring, written[-1])), keyring, "w").append("operation", {})
-    vandal.put("w", LENGTH + 1, canonical_json(entry.model_dump()).decode(), None)
+    nowhere: Any = _Nowhere(keyring, written[-1])
+    entry = AuditLog(nowhere, keyring, "w").append("operation", {})
+    vandal.put("w", LENGTH + 1, entry.body.decode(), None)
     assert found() == ("w", LENGTH + 1, "appended")
 
 
 class _Nowhere:
-    """A store that takes every entry and keeps none; its writer stands where the given head says."""
+    """A store that takes every entry and keeps none; its writer stands at the given entry."""
 
-    def __init__(self, head: Any) -> None:
-        self._head = head
+    def __init__(self, keyring: Keyring, last: Appended) -> None:
+        self._last = last
+        head = pack_head(keyring, last.writer, last.seq, last.mac)
         self.get_head = lambda writer: head
 
-    def put_entry(self, entry: AuditEntry, head: Any) -> None:
-        from understudy.stores import StoreConflictError
-
-        if entry.seq != self._head.seq + 1:
+    def put_entry(self, entry: NewEntry, changes: Any = ()) -> None:
+        if entry.seq != self._last.seq + 1:
             raise StoreConflictError("not next")
 
 
@@ -222,16 +223,16 @@ def test_each_damaged_writer_is_named(vandal: Any, store: ServingStore, keyring:
 
 
 def test_a_log_of_another_key_is_not_accepted(
-    store: ServingStore, keyring: Keyring, written: list[AuditEntry], tmp_path: Path
+    store: ServingStore, keyring: Keyring, written: list[Appended], tmp_path: Path
 ) -> None:
     other = Keyring.create(tmp_path / "other.json")
     assert {(bad.seq, bad.problem) for bad in fsck(store, other).bad} == {(1, "edited")}
 
 
-def test_keys_rotate(store: ServingStore, written: list[AuditEntry], tmp_path: Path) -> None:
+def test_keys_rotate(store: ServingStore, written: list[Appended], tmp_path: Path) -> None:
     old = json.loads((tmp_path / "keys.json").read_text())
     new = Keyring.parse(json.dumps(old | {"active": "k2", "k2": "ab" * 32}), where="test")
-    assert AuditLog(store, new, "w").append("operation", {}).key_id == "k2"
+    assert unpack(AuditLog(store, new, "w").append("operation", {}).body).key_id == b"k2"
     assert fsck(store, new) == FsckReport(entries=3 * LENGTH + 1, writers=3)
     lost = Keyring.parse(json.dumps({"active": "k2", "k2": "ab" * 32}), where="test")
     assert {(bad.writer, bad.seq, bad.problem) for bad in fsck(store, lost).bad} == {
@@ -240,10 +241,10 @@ def test_keys_rotate(store: ServingStore, written: list[AuditEntry], tmp_path: P
 
 
 def test_a_writer_started_again_continues_its_chain(
-    store: ServingStore, keyring: Keyring, written: list[AuditEntry]
+    store: ServingStore, keyring: Keyring, written: list[Appended]
 ) -> None:
     entry = AuditLog(store, keyring, "w").append("operation", {"started": "again"})
-    assert (entry.seq, entry.prev) == (LENGTH + 1, written[-1].mac)
+    assert (entry.seq, unpack(entry.body).prev.decode()) == (LENGTH + 1, written[-1].mac)
     assert fsck(store, keyring).verdict == "clean"
 
 
@@ -261,7 +262,7 @@ def test_a_chain_with_a_forged_head_is_not_continued(vandal: Any, store: Serving
 
 
 def test_entries_appended_while_fsck_reads_are_no_damage(
-    store: ServingStore, keyring: Keyring, written: list[AuditEntry]
+    store: ServingStore, keyring: Keyring, written: list[Appended]
 ) -> None:
     log = AuditLog(store, keyring, "w")
 

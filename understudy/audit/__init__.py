@@ -1,8 +1,31 @@
-"""The audit trail: who holds the keys, how an entry is chained, and how the chain is verified."""
+"""The audit trail: who holds the keys, how an entry is chained and sealed, and how the log is verified and proven."""
 
+from understudy.audit.customer_keys import CustomerKeyError, CustomerKeys, customer_keys
 from understudy.audit.fsck import BadEntry, FsckReport, fsck
 from understudy.audit.keyring import Keyring, open_keyring
-from understudy.audit.log import AuditError, AuditLog
-from understudy.audit.pseudonym import pseudonym
+from understudy.audit.log import Appended, AuditError, AuditLog, Personal
+from understudy.audit.pseudonym import concerns, pseudonym, pseudonyms
+from understudy.audit.reading import AlteredError, Decision, ErasedError, ForeignError, read_decision
 
-__all__ = ["AuditError", "AuditLog", "BadEntry", "FsckReport", "Keyring", "fsck", "open_keyring", "pseudonym"]
+__all__ = [
+    "AlteredError",
+    "Appended",
+    "AuditError",
+    "AuditLog",
+    "BadEntry",
+    "CustomerKeyError",
+    "CustomerKeys",
+    "Decision",
+    "ErasedError",
+    "ForeignError",
+    "FsckReport",
+    "Keyring",
+    "Personal",
+    "concerns",
+    "customer_keys",
+    "fsck",
+    "open_keyring",
+    "pseudonym",
+    "pseudonyms",
+    "read_decision",
+]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
-import json
 from typing import Any
 
-from understudy.atomic import canonical_json
+from understudy.audit.envelope import GENESIS, Envelope, EnvelopeError, authentic, payload_of, unpack
 from understudy.audit.finding import BadEntry, Problem
 from understudy.audit.keyring import Keyring
-from understudy.audit.sealing import GENESIS, mac_of
-from understudy.contracts.audit import AuditEntry, AuditHead
-from understudy.stores.protocol import indexed_request
+from understudy.contracts.audit import AuditHead
+from understudy.stores import StoredEntry
 
 __all__ = ["Chain"]
 
@@ -30,74 +27,90 @@ class Chain:
     overwritten by a copy? The later rows answer it, so the finding stays open until they have passed.
     """
 
-    def __init__(self, writer: Any, keyring: Keyring, *, mark: int | None) -> None:
-        """``mark``: the seq whose mac `finish` will compare with the head read before the entries."""
+    def __init__(self, writer: Any, keyring: Keyring, *, mark: int | None = None, after: tuple[int, str] | None = None):
+        """``mark``: the seq whose mac `finish` will compare with the head read before the entries.
+
+        ``after``: the seq and mac of the entry before the first one to be taken (default: the chain's beginning).
+        """
         self._writer = writer
         self._keyring = keyring
         self._mark = mark
-        self._mark_mac: str | None = None
-        self._last = 0
-        self._mac = GENESIS
+        self._mark_mac: bytes | None = None
+        self.last, mac = after or (0, GENESIS)
+        self._mac = mac.encode()
         self._bad: BadEntry | None = None
         self._open: tuple[int, int] | None = None  # (seq that is missing, seq found in its place)
 
-    def take(self, row: dict[str, Any]) -> None:
-        """Look at the next stored row of this writer."""
+    @property
+    def mac(self) -> str:
+        """The mac of the last entry that was verified."""
+        return self._mac.decode()
+
+    @property
+    def bad(self) -> BadEntry | None:
+        """The finding so far; `finish` knows more."""
+        return self._bad
+
+    def take(self, row: StoredEntry) -> bool:
+        """Look at the next stored row of this writer; True if it is the next entry of an intact chain."""
         if self._bad is not None and self._open is None:
-            return
+            return False
         try:
             entry = self._authentic(row)
             if self._open is None:
-                self._link(entry, row["seq"])
+                self._link(entry, int(entry.seq), row[1])
             else:
-                self._close(entry, row["seq"], *self._open)
+                self._close(int(entry.seq), row[1], *self._open)
         except _BadError as bad:
             if self._bad is None:
-                self._bad = BadEntry(self._writer, row["seq"], bad.problem, bad.detail)
+                self._bad = BadEntry(self._writer, row[1], bad.problem, bad.detail)
+        return self._bad is None
 
-    def _authentic(self, row: dict[str, Any]) -> AuditEntry:
+    def _authentic(self, row: StoredEntry) -> Envelope:
         """The row's entry, if it is exactly what a holder of its key wrote for this writer."""
+        writer, _, request_id, body = row
         try:
-            raw = str(row["body"]).encode("utf-8", "surrogateescape")
-            fields = json.loads(raw)
-            if canonical_json(fields) != raw:
-                raise _BadError("edited", "the bytes are not those that were written")
-            entry = AuditEntry.model_validate(fields)
-        except (ValueError, RecursionError):
+            entry = unpack(body)
+        except (EnvelopeError, TypeError):
             raise _BadError("edited", "the entry cannot be read") from None
-        if entry.key_id not in self._keyring:
-            raise _BadError("unknown_key", f"key {entry.key_id} is not in the ring")
-        if not hmac.compare_digest(entry.mac, mac_of(self._keyring, fields)):
+        try:
+            written = authentic(self._keyring, entry)
+        except KeyError:
+            if entry.key_id.decode() not in self._keyring:  # which looks again where the ring came from
+                raise _BadError("unknown_key", f"key {entry.key_id.decode()} is not in the ring") from None
+            written = authentic(self._keyring, entry)
+        if not written:
             raise _BadError("edited", "the mac does not fit the content")
-        if entry.writer != self._writer:
-            raise _BadError("foreign", f"entry {entry.seq} of writer {entry.writer} is stored here")
-        if row["request_id"] != indexed_request(entry):
+        if entry.writer != writer:
+            raise _BadError("foreign", f"entry {int(entry.seq)} of writer {entry.writer.decode()} is stored here")
+        if request_id != (entry.request_id if entry.version == b"2" else _indexed_before(body, entry)):
             raise _BadError("edited", "it is filed under another request id than its own")
         return entry
 
-    def _link(self, entry: AuditEntry, place: Any) -> None:
-        due = self._last + 1
+    def _link(self, entry: Envelope, seq: int, place: Any) -> None:
+        due = self.last + 1
+        if seq == due and place == due and entry.prev == self._mac:
+            self.last, self._mac = seq, entry.mac
+            if seq == self._mark:
+                self._mark_mac = entry.mac
+            return
         if not isinstance(place, int) or place < due:
-            raise _BadError("reordered", f"entry {entry.seq} is stored where none belongs")
-        if entry.seq < due:
-            raise _BadError("duplicated", f"it is a copy of entry {entry.seq}")
-        if entry.seq > due:
-            self._open = (due, entry.seq)
-            where = "" if entry.seq == place else f", which holds entry {entry.seq}"
+            raise _BadError("reordered", f"entry {seq} is stored where none belongs")
+        if seq < due:
+            raise _BadError("duplicated", f"it is a copy of entry {seq}")
+        if seq > due:
+            self._open = (due, seq)
+            where = "" if seq == place else f", which holds entry {seq}"
             self._bad = BadEntry(self._writer, due, "removed", f"no such entry before {place}{where}")
             return
-        if entry.seq != place:
-            raise _BadError("reordered", f"entry {entry.seq} is stored here")
-        if entry.prev != self._mac:
-            raise _BadError("appended", f"it does not follow entry {self._last}")
-        self._last, self._mac = entry.seq, entry.mac
-        if entry.seq == self._mark:
-            self._mark_mac = entry.mac
+        if seq != place:
+            raise _BadError("reordered", f"entry {seq} is stored here")
+        raise _BadError("appended", f"it does not follow entry {self.last}")
 
-    def _close(self, entry: AuditEntry, place: Any, missing: int, found: int) -> None:
-        if entry.seq == missing:
+    def _close(self, seq: int, place: Any, missing: int, found: int) -> None:
+        if seq == missing:
             self._bad = BadEntry(self._writer, missing, "reordered", f"it is stored as {place}")
-        elif entry.seq == found:
+        elif seq == found:
             self._bad = BadEntry(self._writer, missing, "duplicated", f"a copy of entry {found} stands in its place")
         else:
             return
@@ -106,14 +119,14 @@ class Chain:
     def finish(self, before: AuditHead | str | None, after: AuditHead | str | None) -> BadEntry | None:
         """The first bad entry, given the heads read before and after the entries (a string says why one is invalid)."""
         if not isinstance(after, AuditHead):
-            return self._bad or self._problem(self._last, "head", after or "the head is missing")
+            return self._bad or self._problem(self.last, "head", after or "the head is missing")
         if self._bad is not None:
             return self._past_the_end(self._bad, after)
-        if isinstance(before, AuditHead) and self._last < before.seq:
-            return self._problem(self._last + 1, "truncated", f"the head says that the chain reached {before.seq}")
-        if self._last > after.seq:
+        if isinstance(before, AuditHead) and self.last < before.seq:
+            return self._problem(self.last + 1, "truncated", f"the head says that the chain reached {before.seq}")
+        if self.last > after.seq:
             return self._problem(after.seq + 1, "appended", f"the head says that the chain ends at {after.seq}")
-        if isinstance(before, AuditHead) and self._mark_mac != before.mac:
+        if isinstance(before, AuditHead) and self._mark_mac != before.mac.encode():
             return self._problem(before.seq, "head", "the head was sealed over another entry")
         return None
 
@@ -124,3 +137,11 @@ class Chain:
 
     def _problem(self, seq: int, problem: Problem, detail: str) -> BadEntry:
         return BadEntry(self._writer, seq, problem, detail)
+
+
+def _indexed_before(body: bytes, entry: Envelope) -> bytes | None:
+    """What an entry of version 1 is found by: its payload said so."""
+    if entry.kind != b"model_inference":
+        return None
+    request_id = payload_of(body, entry).get("request_id")
+    return request_id.encode() if isinstance(request_id, str) else None

@@ -8,7 +8,18 @@ from typing import Any, Literal
 __all__ = ["BadEntry", "Problem"]
 
 Problem = Literal[
-    "edited", "removed", "reordered", "duplicated", "appended", "truncated", "unknown_key", "foreign", "head"
+    "edited",
+    "removed",
+    "reordered",
+    "duplicated",
+    "appended",
+    "truncated",
+    "unknown_key",
+    "foreign",
+    "head",
+    "rolled_back",
+    "rewritten",
+    "checkpoint",
 ]
 
 
@@ -21,7 +32,10 @@ class BadEntry:
     another), ``duplicated`` (a copy of an entry that is also elsewhere), ``appended`` (beyond what the writer
     acknowledged, or not linked to the entry before), ``truncated`` (absent, with all after it), ``unknown_key`` (its
     key is not in the ring), ``foreign`` (another writer's entry), ``head`` (the record of where the chain ends is
-    missing or forged, so a truncation cannot be excluded).
+    missing or forged, so a truncation cannot be excluded), ``rolled_back`` (the chain is whole, but shorter than a
+    signed checkpoint says), ``rewritten`` (the chain is whole, but the entry is another than a signed checkpoint
+    covers), ``checkpoint`` (a checkpoint itself does not verify; ``writer`` is then "(checkpoints)" and ``seq`` its
+    number).
     """
 
     writer: Any

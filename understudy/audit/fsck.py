@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from understudy.audit.chain import Chain
+from understudy.audit.coverage import Coverage
 from understudy.audit.finding import BadEntry
+from understudy.audit.heads import read_head
 from understudy.audit.keyring import Keyring
-from understudy.audit.sealing import sealed
 from understudy.contracts.audit import AuditHead
 from understudy.stores import ServingStore
 
@@ -17,11 +18,17 @@ __all__ = ["BadEntry", "FsckReport", "fsck"]
 
 @dataclass(frozen=True)
 class FsckReport:
-    """What a full verification found; ``bad`` holds the first bad entry of each writer that has one."""
+    """What a full verification found; ``bad`` holds the first bad entry of each writer that has one.
+
+    ``checkpoints``: how many signed checkpoints were held against the log (None: none were given), ``covered``: how
+    many entries they cover.
+    """
 
     entries: int
     writers: int
     bad: list[BadEntry] = field(default_factory=list)
+    checkpoints: int | None = None
+    covered: int = 0
 
     @property
     def verdict(self) -> Literal["clean", "damaged", "empty"]:
@@ -36,15 +43,15 @@ class FsckReport:
         return {"clean": 0, "damaged": 3, "empty": 4}[self.verdict]
 
 
-def fsck(store: ServingStore, keyring: Keyring) -> FsckReport:
-    """Re-verify everything: schema, macs, links, sequence, duplicates, heads. Streams; memory is constant per writer.
+def fsck(store: ServingStore, keyring: Keyring, coverage: Coverage | None = None) -> FsckReport:
+    """Re-verify everything: layout, macs, links, sequence, duplicates, heads. Streams; memory is constant per writer.
 
     Entries may be appended meanwhile: heads are read before and after, and a chain must end between the two.
 
-    Found: an entry edited, removed, reordered, duplicated, appended or truncated away by anybody without the keys.
-    Not found: the whole database, heads included, set back to an older state of its own; a writer removed with all
-    its entries and its head; anything done by somebody who holds the keys. Signed checkpoints kept elsewhere are the
-    remedy for the first two.
+    Found: an entry edited, removed, reordered, duplicated, appended or truncated away by anybody without the keys. With
+    ``coverage`` (signed checkpoints, read before the log) also, for the entries that they cover: the whole database set
+    back to an older state of its own, a writer removed with all its entries and its head, and whatever was done by
+    somebody who holds the keys of the ring.
 
     Raises:
         StoreError: the database cannot be read to its end.
@@ -52,37 +59,42 @@ def fsck(store: ServingStore, keyring: Keyring) -> FsckReport:
     before = _heads(store, keyring)
     chains: dict[Any, Chain] = {}
     entries = 0
+    writer: Any = None
+    chain = Chain(None, keyring)
     for row in store.entries():
         entries += 1
-        writer = row["writer"]
-        if writer not in chains:
-            chains[writer] = Chain(writer, keyring, mark=_seq(before.get(writer)))
-        chains[writer].take(row)
+        if row[0] != writer or entries == 1:
+            writer = row[0]
+            if writer not in chains:
+                chains[writer] = Chain(_name(writer), keyring, mark=_seq(before.get(writer)))
+            chain = chains[writer]
+        if chain.take(row) and coverage is not None:
+            coverage.take(writer, row[1], row[3])
     after = _heads(store, keyring)
-    writers = chains.keys() | before.keys() | after.keys()
-    findings = [
-        (chains.get(w) or Chain(w, keyring, mark=None)).finish(before.get(w), after.get(w))
-        for w in sorted(writers, key=str)
-    ]
-    return FsckReport(entries, len(writers), [bad for bad in findings if bad is not None])
+    writers = sorted(chains.keys() | before.keys() | after.keys(), key=_name)
+    findings: dict[Any, BadEntry] = {}
+    for each in writers:
+        bad = (chains.get(each) or Chain(_name(each), keyring)).finish(before.get(each), after.get(each))
+        if bad is not None:
+            findings[_name(each)] = bad
+    if coverage is not None:
+        for name, bad in coverage.finish({_name(each): chain.last for each, chain in chains.items()}).items():
+            if name not in findings or (bad.problem == "rewritten" and bad.seq < findings[name].seq):
+                findings[name] = bad
+    bad_entries = sorted(findings.values(), key=lambda bad: str(bad.writer))
+    if coverage is None:
+        return FsckReport(entries, len(writers), bad_entries)
+    return FsckReport(entries, len(writers), bad_entries, coverage.checkpoints, coverage.size)
 
 
 def _seq(head: AuditHead | str | None) -> int | None:
     return head.seq if isinstance(head, AuditHead) else None
 
 
+def _name(writer: Any) -> str:
+    return writer.decode("utf-8", "backslashreplace") if isinstance(writer, bytes) else str(writer)
+
+
 def _heads(store: ServingStore, keyring: Keyring) -> dict[Any, AuditHead | str]:
     """Writer -> its verified head, or in words why the stored one is worth nothing."""
-    return {row["writer"]: _verified(row, keyring) for row in store.heads()}
-
-
-def _verified(row: dict[str, Any], keyring: Keyring) -> AuditHead | str:
-    try:
-        head = AuditHead.model_validate_json(row["body"])
-    except ValueError:
-        return "the head cannot be read"
-    if head.writer != row["writer"]:
-        return f"the head belongs to writer {head.writer}"
-    if head.key_id not in keyring:
-        return f"the head names the unknown key {head.key_id}"
-    return head if sealed(keyring, head) else "the head was not sealed with its key"
+    return {writer: read_head(keyring, _name(writer), body) for writer, body in store.heads()}

@@ -8,7 +8,8 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from understudy.errors import UserError
@@ -17,19 +18,25 @@ __all__ = ["Keyring", "open_keyring"]
 
 KEY_BYTES = 32
 ACTIVE = "active"
+MISSES = 8  # unknown key ids that are looked up again where the ring came from; a forged log may name any number
 
 
 class Keyring:
     """Key ids and their secrets, one of them active.
 
     Its JSON is flat, ``{"active": "k1", "k1": "<64 hex digits>"}``, because that is what Secrets Manager can generate
-    by itself, so that no person and no template ever holds the key. To rotate, add a key and name it active; the old
-    keys stay, to verify the old entries.
+    by itself, so that no person and no template ever holds the key. `understudy.audit.rotation` adds a key and names it
+    active; the old keys stay, to verify the old entries.
+
+    A ring that was opened from a URL reads it again, once, for each key id that it does not hold: so a process that
+    started before a rotation still verifies what was written after it.
     """
 
-    def __init__(self, active: str, keys: Mapping[str, bytes]) -> None:
+    def __init__(self, active: str, keys: Mapping[str, bytes], reload: Callable[[], Keyring] | None = None) -> None:
         self._active = active
         self._keys = dict(keys)
+        self._reload = reload
+        self._missed: set[object] = set()
 
     @property
     def active(self) -> str:
@@ -37,7 +44,22 @@ class Keyring:
         return self._active
 
     def __contains__(self, key_id: object) -> bool:
+        if key_id not in self._keys and self._reload is not None:
+            self._look_again(key_id, self._reload)
         return key_id in self._keys
+
+    def _look_again(self, key_id: object, reload: Callable[[], Keyring]) -> None:
+        if key_id in self._missed or len(self._missed) >= MISSES:
+            return
+        self._missed.add(key_id)
+        fresh = reload()
+        self._keys |= fresh._keys
+        self._active = fresh._active
+
+    @property
+    def ids(self) -> list[str]:
+        """All key ids, the active one first."""
+        return [self._active, *(key_id for key_id in self._keys if key_id != self._active)]
 
     def __repr__(self) -> str:
         return f"Keyring(active={self._active!r}, keys={sorted(self._keys)})"
@@ -50,14 +72,20 @@ class Keyring:
         """
         return hmac.digest(self._keys[key_id], message, "sha256").hex()
 
-    def derived_mac(self, key_id: str, purpose: str, message: bytes) -> str:
-        """HMAC-SHA256 (hex) of ``message`` under a key for ``purpose`` only.
+    def derived(self, key_id: str, purpose: str) -> bytes:
+        """A key (32 bytes) for ``purpose`` only.
 
-        The purpose's key is HKDF-Expand (RFC 5869, section 2.3) of the secret with info ``understudy/<purpose>``, one
-        block; the extract step is left out, as section 3.3 allows for a secret that is uniformly random already.
+        It is HKDF-Expand (RFC 5869, section 2.3) of the secret with info ``understudy/<purpose>``, one block; the
+        extract step is left out, as section 3.3 allows for a secret that is uniformly random already.
+
+        Raises:
+            KeyError: the ring does not hold that key.
         """
-        purpose_key = hmac.digest(self._keys[key_id], f"understudy/{purpose}".encode() + b"\x01", hashlib.sha256)
-        return hmac.digest(purpose_key, message, "sha256").hex()
+        return hmac.digest(self._keys[key_id], f"understudy/{purpose}".encode() + b"\x01", hashlib.sha256)
+
+    def derived_mac(self, key_id: str, purpose: str, message: bytes) -> str:
+        """HMAC-SHA256 (hex) of ``message`` under the key `derived` for ``purpose``."""
+        return hmac.digest(self.derived(key_id, purpose), message, "sha256").hex()
 
     @classmethod
     def create(cls, path: Path) -> Keyring:
@@ -112,6 +140,12 @@ def open_keyring(url: str) -> Keyring:
     Raises:
         UserError: the URL is neither, or there is no usable ring behind it.
     """
+    ring = _read(url)
+    ring._reload = partial(_read, url)
+    return ring
+
+
+def _read(url: str) -> Keyring:
     if url.startswith("file:///"):
         path = Path(url.removeprefix("file://"))
         try:
