@@ -6,7 +6,7 @@ from pathlib import Path
 
 from understudy.contracts.catalog import Catalog, Driver
 from understudy.contracts.reasons import FactDef, Glossary
-from understudy.contracts.spec import DatasetSpec, TaskSpec
+from understudy.contracts.spec import DatasetSpec, DistributionSpec, TaskSpec
 from understudy.errors import UserError
 
 __all__ = ["check_catalog", "check_glossary", "check_spec"]
@@ -28,6 +28,22 @@ def check_spec(spec: DatasetSpec, path: Path) -> None:
         _refuse(
             path, "sequences", f"{', '.join(twice)} is named twice", "Give each sequence and distribution its name."
         )
+    for distribution in spec.distributions:
+        if distribution.tree is not None:
+            _check_leaves(spec, distribution, path)
+
+
+def _check_leaves(spec: DatasetSpec, distribution: DistributionSpec, path: Path) -> None:
+    where = f"distribution {distribution.name!r}"
+    tree = spec.trees.get(distribution.tree or "")
+    if tree is None:
+        _refuse(path, where, f"there is no tree {distribution.tree!r}", f"Trees: {', '.join(spec.trees) or 'none'}.")
+        return
+    leaves = tree.parents.keys() - set(tree.parents.values())
+    strange = [column for column in distribution.columns if column.removeprefix(distribution.prefix) not in leaves]
+    if strange:
+        what = f"{', '.join(strange[:5])} names no leaf of the tree {distribution.tree!r}"
+        _refuse(path, where, what, "Set prefix so that prefix + leaf is the column.")
 
 
 def check_catalog(spec: DatasetSpec, catalog: Catalog, path: Path) -> None:

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from teacher.config import TeacherConfig
+from teacher.inputs.diagrams import diagrams
+from teacher.inputs.graph import ProductGraph, is_flag
 from teacher.inputs.layout import Layout, TaskLayout
 from teacher.inputs.quantiles import QuantileMap
 from teacher.inputs.routing import Routing, route
 from teacher.inputs.steps import StepScale
 from teacher.inputs.tensors import Inputs
+from teacher.inputs.trees import tree_layout
 
 if TYPE_CHECKING:
     from teacher.datasets.dataset import Dataset
@@ -35,6 +38,7 @@ class TeacherInputs:
             of each category. It is the fixed number by which a category enters the structural layer; a learned number
             could make itself easy to predict.
         steps: Per sequence, its standardisation.
+        graph: The customer-product graph of the training rows (without products: empty).
     """
 
     layout: Layout
@@ -42,6 +46,7 @@ class TeacherInputs:
     quantiles: QuantileMap
     frequencies: list[NDArray[np.float32]]
     steps: dict[str, StepScale]
+    graph: ProductGraph
 
     @classmethod
     def fit(cls, dataset: Dataset, train: NDArray[np.int64], config: TeacherConfig) -> TeacherInputs:
@@ -50,9 +55,10 @@ class TeacherInputs:
         Raises:
             UserError: no expert has the input it needs.
         """
-        layout, routing = _layout(dataset, config)
         numeric, categorical = _columns(dataset)
         features = dataset.features[train]
+        flags = [index for index in numeric if is_flag(features[:, index])]
+        layout, routing = _layout(dataset, config, {dataset.schema.features[index].name for index in flags})
         return cls(
             layout=layout,
             left_out=routing.left_out,
@@ -65,6 +71,7 @@ class TeacherInputs:
                 name: StepScale.fit(dataset.sequences[name].values[train], dataset.sequences[name].mask[train])
                 for name in layout.sequences
             },
+            graph=ProductGraph.fit(_holdings(features[:, numeric], layout)),
         )
 
     def encode(self, dataset: Dataset, positions: NDArray[np.int64]) -> Inputs:
@@ -90,11 +97,21 @@ class TeacherInputs:
             distributions={
                 name: torch.from_numpy(dataset.distributions[name][positions]) for name in self.layout.distributions
             },
+            diagrams={
+                name: torch.from_numpy(diagrams(dataset.sequences[name].values[positions], masks[name]))
+                for name in (self.layout.feeds["perslay"].sequences if "perslay" in self.layout.feeds else [])
+            },
+            holdings=torch.from_numpy(_holdings(features[:, numeric_columns], self.layout)),
         )
 
     def tensors(self) -> dict[str, Tensor]:
         """The fitted state as plain tensors."""
-        state = {"knots": torch.from_numpy(self.quantiles.knots), "edges": torch.from_numpy(self.quantiles.edges)}
+        state = {
+            "knots": torch.from_numpy(self.quantiles.knots),
+            "edges": torch.from_numpy(self.quantiles.edges),
+            "graph.degrees": torch.from_numpy(self.graph.degrees),
+            "graph.two_hop": torch.from_numpy(self.graph.two_hop),
+        }
         for index, table in enumerate(self.frequencies):
             state[f"frequencies.{index}"] = torch.from_numpy(table)
         for name, scale in self.steps.items():
@@ -111,6 +128,7 @@ class TeacherInputs:
             quantiles=QuantileMap(state["knots"].numpy(), state["edges"].numpy()),
             frequencies=[state[f"frequencies.{index}"].numpy() for index in range(len(layout.categorical))],
             steps={name: StepScale(*state[f"steps.{name}"].numpy()) for name in layout.sequences},
+            graph=ProductGraph(state["graph.degrees"].numpy(), state["graph.two_hop"].numpy()),
         )
 
 
@@ -120,12 +138,12 @@ def _columns(dataset: Dataset) -> tuple[list[int], list[int]]:
     return numeric, [index for index, kind in enumerate(kinds) if kind == "categorical"]
 
 
-def _layout(dataset: Dataset, config: TeacherConfig) -> tuple[Layout, Routing]:
+def _layout(dataset: Dataset, config: TeacherConfig, flags: set[str]) -> tuple[Layout, Routing]:
     features = dataset.schema.features
     numeric_columns, categorical_columns = _columns(dataset)
     numeric = [features[index].name for index in numeric_columns]
     categorical = [features[index].name for index in categorical_columns]
-    routing = route(dataset.spec, numeric + categorical, config.experts)
+    routing = route(dataset.spec, numeric + categorical, flags, config.experts)
     sequences = {name for feed in routing.feeds.values() for name in feed.sequences}
     distributions = {name for feed in routing.feeds.values() for name in feed.distributions}
     return Layout(
@@ -134,6 +152,11 @@ def _layout(dataset: Dataset, config: TeacherConfig) -> tuple[Layout, Routing]:
         cardinalities=[len(features[index].categories or []) for index in categorical_columns],
         sequences={name: _shape(dataset, name) for name in sorted(sequences)},
         distributions={name: dataset.distributions[name].shape[1] for name in sorted(distributions)},
+        trees={
+            item.name: tree
+            for item in dataset.spec.distributions
+            if item.name in distributions and (tree := tree_layout(dataset.spec, item)) is not None
+        },
         feeds=routing.feeds,
         tasks=[
             TaskLayout(name=task.name, type=task.type, group=task.group, width=task.width, weight=task.weight)
@@ -145,6 +168,12 @@ def _layout(dataset: Dataset, config: TeacherConfig) -> tuple[Layout, Routing]:
 def _shape(dataset: Dataset, name: str) -> tuple[int, int]:
     _, length, channels = dataset.sequences[name].values.shape
     return length, channels
+
+
+def _holdings(numeric: NDArray[np.float64], layout: Layout) -> NDArray[np.float32]:
+    products = layout.feeds["lightgcn"].products if "lightgcn" in layout.feeds else []
+    held: NDArray[np.float32] = (numeric[:, products] == 1.0).astype(np.float32)
+    return held
 
 
 def _codes(values: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -22,6 +22,8 @@ class Inputs:
         sequences: name -> ``[rows, length, channels]``, standardised, 0 where padded.
         masks: name -> ``[rows, length]`` True at a real step.
         distributions: name -> ``[rows, bins]``, rows sum to 1.
+        diagrams: name of a sequence -> ``[rows, channels, points, 3]`` (birth, death, present) persistence diagrams.
+        holdings: ``[rows, products]`` 1 where the customer holds the product.
     """
 
     numeric: Tensor
@@ -31,6 +33,8 @@ class Inputs:
     sequences: dict[str, Tensor]
     masks: dict[str, Tensor]
     distributions: dict[str, Tensor]
+    diagrams: dict[str, Tensor]
+    holdings: Tensor
 
     def __len__(self) -> int:
         return len(self.numeric)
@@ -45,6 +49,8 @@ class Inputs:
             {name: value[index] for name, value in self.sequences.items()},
             {name: value[index] for name, value in self.masks.items()},
             {name: value[index] for name, value in self.distributions.items()},
+            {name: value[index] for name, value in self.diagrams.items()},
+            self.holdings[index],
         )
 
     def to(self, device: torch.device) -> Inputs:
@@ -57,4 +63,6 @@ class Inputs:
             {name: value.to(device) for name, value in self.sequences.items()},
             {name: value.to(device) for name, value in self.masks.items()},
             {name: value.to(device) for name, value in self.distributions.items()},
+            {name: value.to(device) for name, value in self.diagrams.items()},
+            self.holdings.to(device),
         )

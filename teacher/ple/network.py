@@ -11,6 +11,7 @@ from torch.nn import functional
 from teacher.config import TeacherConfig
 from teacher.experts import Expert, build_experts
 from teacher.inputs.embedding import FieldEmbedding
+from teacher.inputs.graph import ProductGraph
 from teacher.inputs.layout import Layout
 from teacher.inputs.tensors import Inputs
 from teacher.ple.extraction import Extraction, FirstExtraction, Mixed
@@ -36,15 +37,15 @@ class Output(NamedTuple):
 
 
 class Network(nn.Module):
-    """Inputs to logits. ``edges`` are the bin edges of the numeric columns."""
+    """Inputs to logits. ``edges`` are the bin edges of the numeric columns, ``graph`` links the products."""
 
-    def __init__(self, layout: Layout, config: TeacherConfig, edges: Tensor) -> None:
+    def __init__(self, layout: Layout, config: TeacherConfig, edges: Tensor, graph: ProductGraph) -> None:
         super().__init__()
         self.members = config.members
         self.names: list[str] = list(layout.feeds)
         groups = _groups(layout)
         self.embedding = FieldEmbedding(layout, edges, config.embedding_dim)
-        self.experts = build_experts(layout, config)
+        self.experts = build_experts(layout, config, graph)
         self.first = FirstExtraction(
             inputs=layout.fields * config.embedding_dim,
             named=len(self.experts),

@@ -97,7 +97,7 @@ def _trainer(
 ) -> Trainer:
     device = pick_device(config.device)
     tasks = inputs.layout.tasks
-    network = Network(inputs.layout, config, torch.from_numpy(inputs.quantiles.edges)).to(device)
+    network = Network(inputs.layout, config, torch.from_numpy(inputs.quantiles.edges), inputs.graph).to(device)
     weighting = build_weighting(config.weighting, tasks).to(device)
     train_examples, valid_examples = (
         Examples(inputs.encode(dataset, rows).to(device), targets.encode(dataset, rows).to(device))

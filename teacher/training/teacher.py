@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Teacher", "pick_device"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def pick_device(wanted: str) -> torch.device:
@@ -106,7 +106,7 @@ class Teacher:
         layout = Layout.model_validate_json(record["layout"])
         inputs = TeacherInputs.restore(layout, json.loads(record["left_out"]), record["inputs"])
         device = pick_device(config.device)
-        network = Network(layout, config, torch.from_numpy(inputs.quantiles.edges))
+        network = Network(layout, config, torch.from_numpy(inputs.quantiles.edges), inputs.graph)
         network.load_state_dict(record["network"])
         targets: Tensor = record["targets"]
         return cls(config, inputs, TargetScale(*targets.numpy()), network.to(device).eval(), device)

@@ -63,7 +63,7 @@ def test_tasks_cannot_bend_the_graph() -> None:
     expert = Causal(Feed(fields=[0, 1, 2], sequences=[], distributions=[]), 8, 6, members=2, dropout=0.0)
     scalars = torch.randn(5, 3)
     empty = torch.zeros(5, 0)
-    output = expert(empty, Inputs(empty, empty, empty.long(), scalars, {}, {}, {}))
+    output = expert(empty, Inputs(empty, empty, empty.long(), scalars, {}, {}, {}, {}, empty))
     assert output.value.shape == (10, 6)
     output.value.sum().backward(retain_graph=True)
     assert expert.structure.graph.grad is None

@@ -11,7 +11,7 @@ from teacher.inputs.tensors import Inputs
 
 def no_inputs() -> Inputs:
     empty = torch.zeros(3, 0)
-    return Inputs(empty, empty, empty.long(), empty, {}, {}, {})
+    return Inputs(empty, empty, empty.long(), empty, {}, {}, {}, {}, empty)
 
 
 def test_second_order_is_the_naive_double_sum_over_pairs() -> None:

@@ -30,7 +30,8 @@ def test_references_and_bin_places_learn() -> None:
     feed = Feed(fields=[], sequences=[], distributions=["spending"])
     expert = OptimalTransport(feed, {"spending": 6}, dim=4, hidden=8, width=5, dropout=0.0, references=3)
     empty = torch.zeros(7, 0)
-    inputs = Inputs(empty, empty, empty.long(), empty, {}, {}, {"spending": torch.softmax(torch.randn(7, 6), dim=1)})
+    histogram = {"spending": torch.softmax(torch.randn(7, 6), dim=1)}
+    inputs = Inputs(empty, empty, empty.long(), empty, {}, {}, histogram, {}, empty)
     value = expert(torch.zeros(7, 0, 4), inputs).value
     assert value.shape == (7, 5)
     value.square().sum().backward()

@@ -15,7 +15,7 @@ def ensemble() -> SequenceEnsemble:
 
 def inputs(steps: Tensor, mask: Tensor) -> Inputs:
     empty = torch.zeros(len(steps), 0)
-    return Inputs(empty, empty, empty.long(), empty, {"monthly": steps}, {"monthly": mask}, {})
+    return Inputs(empty, empty, empty.long(), empty, {"monthly": steps}, {"monthly": mask}, {}, {}, empty)
 
 
 def full(rows: int = 4) -> tuple[Tensor, Tensor]:

@@ -26,7 +26,7 @@ def test_watching_changes_nothing_and_covers_every_task_and_layer(toy: Any, smal
     fitted = TeacherInputs.fit(toy, np.arange(200), small_config)
     rows = np.arange(100)
     labels = TargetScale.fit(toy, np.arange(200)).encode(toy, rows)
-    network = Network(fitted.layout, small_config, torch.from_numpy(fitted.quantiles.edges)).train()
+    network = Network(fitted.layout, small_config, torch.from_numpy(fitted.quantiles.edges), fitted.graph).train()
     weighting = build_weighting("uncertainty", fitted.layout.tasks)
     before, generator = {k: v.clone() for k, v in network.state_dict().items()}, torch.get_rng_state()
     record = Monitor(network, weighting, fitted.layout.tasks, small_config).observe(fitted.encode(toy, rows), labels)

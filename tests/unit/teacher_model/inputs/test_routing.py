@@ -17,7 +17,7 @@ def spec_of(toys: Any, **changes: Any) -> DatasetSpec:
 
 
 def test_groups_sequences_and_distributions_reach_the_experts_that_the_spec_names(toys: Any) -> None:
-    routing = route(spec_of(toys), COLUMNS, None)
+    routing = route(spec_of(toys), COLUMNS, (), None)
     assert routing.feeds["deepfm"].fields == [0, 1, 2, 3, 4, 5]
     assert routing.feeds["causal"].fields == [0, 1, 2, 3]
     assert routing.feeds["temporal"].sequences == ["monthly"]
@@ -25,15 +25,15 @@ def test_groups_sequences_and_distributions_reach_the_experts_that_the_spec_name
 
 
 def test_an_expert_without_its_input_is_left_out_and_the_reason_given(toys: Any) -> None:
-    routing = route(spec_of(toys, sequences=[]), COLUMNS, None)
+    routing = route(spec_of(toys, sequences=[]), COLUMNS, (), None)
     assert "temporal" not in routing.feeds
     assert "sequences" in routing.left_out["temporal"]
 
 
 def test_only_wanted_experts_are_built(toys: Any) -> None:
-    assert list(route(spec_of(toys), COLUMNS, ["causal"]).feeds) == ["causal"]
+    assert list(route(spec_of(toys), COLUMNS, (), ["causal"]).feeds) == ["causal"]
 
 
 def test_no_expert_at_all_is_an_error(toys: Any) -> None:
     with pytest.raises(UserError, match="no expert has the input it needs"):
-        route(spec_of(toys, sequences=[]), COLUMNS, ["temporal"])
+        route(spec_of(toys, sequences=[]), COLUMNS, (), ["temporal"])

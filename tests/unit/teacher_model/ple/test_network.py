@@ -14,7 +14,7 @@ from teacher.ple import Network
 def built(toy: Any, config: TeacherConfig) -> tuple[Network, Any]:
     torch.manual_seed(0)
     fitted = TeacherInputs.fit(toy, np.arange(200), config)
-    network = Network(fitted.layout, config, torch.from_numpy(fitted.quantiles.edges)).eval()
+    network = Network(fitted.layout, config, torch.from_numpy(fitted.quantiles.edges), fitted.graph).eval()
     return network, fitted.encode(toy, np.arange(200, 220))
 
 

@@ -14,7 +14,7 @@ from teacher.weighting import build_weighting
 
 def test_every_parameter_is_in_exactly_one_group(toy: Any, small_config: TeacherConfig) -> None:
     fitted = TeacherInputs.fit(toy, np.arange(100), small_config)
-    network = Network(fitted.layout, small_config, torch.from_numpy(fitted.quantiles.edges))
+    network = Network(fitted.layout, small_config, torch.from_numpy(fitted.quantiles.edges), fitted.graph)
     weighting = build_weighting("uncertainty", fitted.layout.tasks)
     groups = parameter_groups(network, weighting, small_config)
     grouped = [id(parameter) for group in groups for parameter in group["params"]]
