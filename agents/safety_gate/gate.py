@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
 
 from agents.safety_gate import checks
 from agents.safety_gate.findings import Finding, Verdict, span_hash
-from agents.safety_gate.matcher import Matcher
+from agents.safety_gate.matcher import Breach, Matcher
 from agents.safety_gate.normalise import Normalised, normalise
 from agents.safety_gate.rule import Rule, RuleFile
 from agents.safety_gate.rulebook import SafetyRules
@@ -16,6 +18,8 @@ from understudy.contracts.reasons import Fact
 from understudy.errors import UserError
 
 __all__ = ["SafetyGate"]
+
+KNOWN_DISCLOSURES = 512
 
 
 class SafetyGate:
@@ -33,6 +37,9 @@ class SafetyGate:
         self._tone = Matcher((ruled for ruled in forbid if ruled[0].criterion == "tone"), rules.needles)
         self._require = [(file, rule) for file, rule in rules if rule.kind == "require"]
         self._ending = [(file, rule) for file, rule in rules if rule.kind == "ending"]
+        # A product's disclosure is the same for every customer, and is the longer text. What is kept is what was found
+        # in these very words, never a verdict: facts, terms and caps are judged anew each time.
+        self._known = lru_cache(maxsize=KNOWN_DISCLOSURES)(self._read)
 
     def check(
         self,
@@ -58,14 +65,14 @@ class SafetyGate:
         too_long = checks.length(text, "text") + checks.length(disclosure, "disclosure")
         if too_long:
             return Verdict.of(findings + too_long)
-        said, disclosed = normalise(text), normalise(disclosure)
-        for where, part in (("text", said), ("disclosure", disclosed)):
+        (said, claimed), (disclosed, bound) = self._read(text), self._known(disclosure)
+        for where, part, broken in (("text", said, claimed), ("disclosure", disclosed, bound)):
             findings += checks.form(part, where)
             findings += checks.numbers(part, where, product, facts, locale)
-            findings += _broken(self._claims, part, where, product)
+            findings += _applicable(broken, where, product)
         whole = f"{said.plain}\n{disclosed.plain}"
         findings += checks.named(said, whole, product, locale)
-        findings += self._missing(whole, locale, product)
+        findings += self._missing(replace(said, plain=whole, joined=whole), locale, product)
         return Verdict.of(findings + self._manners(checks.without_names(said, product), locale, product))
 
     def screen(self, text: str, where: str) -> list[Finding]:
@@ -78,13 +85,17 @@ class SafetyGate:
         broken = [b for b in self._claims.breaches(part) if b[1].unconditional and b[0].criterion != "hallucination"]
         return checks.form(part, where) + [_finding(file, rule, where, words) for file, rule, words in broken]
 
+    def _read(self, text: str) -> tuple[Normalised, list[Breach]]:
+        """The normalised text, and the claims that it makes whatever the product is."""
+        part = normalise(text)
+        return part, self._claims.breaches(part)
+
     def _manners(self, said: Normalised, locale: Locale, product: Product) -> list[Finding]:
         impolite = ((file, rule, rule.breach(said, locale)) for file, rule in self._ending)
         findings = [_finding(file, rule, "text", words) for file, rule, words in impolite if words is not None]
-        return findings + checks.language(said, locale) + _broken(self._tone, said, "text", product)
+        return findings + checks.language(said, locale) + _applicable(self._tone.breaches(said), "text", product)
 
-    def _missing(self, whole: str, locale: Locale, product: Product) -> list[Finding]:
-        part = normalise(whole)
+    def _missing(self, part: Normalised, locale: Locale, product: Product) -> list[Finding]:
         return [
             _finding(file, rule, "disclosure", "")
             for file, rule in _applying(self._require, product)
@@ -96,11 +107,9 @@ def _applying(rules: Sequence[tuple[RuleFile, Rule]], product: Product) -> Itera
     return ((file, rule) for file, rule in rules if rule.applies(product.type, product.terms))
 
 
-def _broken(matcher: Matcher, part: Normalised, where: str, product: Product) -> list[Finding]:
+def _applicable(broken: Sequence[Breach], where: str, product: Product) -> list[Finding]:
     return [
-        _finding(file, rule, where, words)
-        for file, rule, words in matcher.breaches(part)
-        if rule.applies(product.type, product.terms)
+        _finding(file, rule, where, words) for file, rule, words in broken if rule.applies(product.type, product.terms)
     ]
 
 

@@ -107,4 +107,10 @@ def _stated(text: str) -> tuple[Quantity, ...]:
 def ungrounded(plain: str, allowed: Iterable[Quantity]) -> list[Quantity]:
     """The numbers of ``plain`` that nothing accounts for."""
     known = set(allowed)
-    return [quantity for quantity in quantities(plain) if quantity not in known]
+    return [quantity for quantity in _found(plain) if quantity not in known]
+
+
+@lru_cache(maxsize=512)
+def _found(plain: str) -> tuple[Quantity, ...]:
+    # Mostly disclosures, which are the same for every customer.
+    return tuple(quantities(plain))
