@@ -22,7 +22,7 @@ def propagation(held: torch.Tensor, hops: int) -> Propagation:
 
 def test_training_customers_get_what_the_reference_propagates_over_the_whole_graph() -> None:
     held = bank()
-    customers, products = held.shape
+    customers = len(held)
     for hops in (1, 2, 3, 4):
         torch.manual_seed(1)
         layer = propagation(held, hops)
