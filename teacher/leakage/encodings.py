@@ -19,7 +19,7 @@ __all__ = ["BOUND_DIFFERENCE", "BOUND_FIT", "check_encodings"]
 
 # In standard errors; some 25 000 tests are made of a wide table, so one honest table in 10^7 is refused.
 BOUND_DIFFERENCE = 7.0
-BOUND_FIT = 7.0
+BOUND_FIT = 6.0
 _ROWS = 20_000
 _GROUP_ROWS = 40_000
 _LARGEST, _FEWEST, _OF_ONE_SIZE = 200, 30, 8
@@ -38,10 +38,11 @@ def check_encodings(
 
     1. Its rank correlation with a label differs between training and validation rows (their difference over its
        standard error, one row per unit). Honest columns do not know which split a row is in.
-    2. Rows that share a value (a category) have a mean label that lies closer to a line in that value than the noise of
-       their labels allows. Over groups of equal size ``n`` the residuals of an honest column have a variance of at
-       least ``s^2 / n`` (``s`` the spread within groups), those of a mean fitted on the same rows 0, smoothed or not.
-       ``(df - sum r^2 n / s^2)`` over its standard error; groups whose means do not vary more than noise are left out.
+    2. Rows that share a value (or a category that determines it) have a mean label that lies closer to a line in that
+       value than the noise of their labels allows. Over groups of equal size ``n`` the residuals of an honest column
+       have a variance of at least ``s^2 / n`` (``s`` the spread within groups), those of a mean fitted on the same rows
+       0, smoothed or not. ``(df - sum r^2 n / s^2)`` over its standard error; groups whose means do not vary more than
+       noise are left out.
 
     The line is fitted, and ``s`` measured, for each group size by itself. The second sign also sees a fit on training
     and validation rows together. An encoding with noise added, or of categories so large that a row hardly moves its
@@ -52,9 +53,15 @@ def check_encodings(
     evidence = _differences(spec, names, features, numeric, labels, split, units, seed)
     parts = [np.flatnonzero(rows).astype(np.int64) for rows in (split == 0, split < 2)]
     outcomes = [outcome_columns(spec, labels, rows) for rows in parts]
+    categories = [
+        features[:, index]
+        for index, f in enumerate(schema.features)
+        if f.kind == "categorical" and len(f.categories or []) >= _FEWEST
+    ]
     for name, values in zip(names, columns_of(features, numeric), strict=True):
+        made_of = next((codes for codes in categories if _determines(codes, values)), values)
         for rows, of_rows in zip(parts, outcomes, strict=True):
-            evidence += _fits(name, values[rows], of_rows)
+            evidence += _fits(name, values[rows], made_of[rows], of_rows)
     return check_of(
         "encodings",
         "Was a column fitted to the labels of the rows that it stands in?",
@@ -110,7 +117,7 @@ def _one_per_unit(rows: NDArray[np.int64], units: NDArray[np.int64], seed: int) 
 
 @dataclass(frozen=True)
 class _Groups:
-    """Rows that share a value, ordered by value: ``starts`` and ``sizes`` ``[groups]``, ``values`` ``[groups]``."""
+    """Rows ``order`` that share a value, group after group; ``starts``, ``sizes`` and ``values`` are ``[groups]``."""
 
     order: NDArray[np.int64]
     starts: NDArray[np.int64]
@@ -118,8 +125,20 @@ class _Groups:
     values: NDArray[np.float64]
 
 
-def _fits(name: str, values: NDArray[np.float64], outcomes: Outcomes) -> list[Evidence]:
-    groups = _groups(values)
+def _determines(codes: NDArray[np.float64], values: NDArray[np.float64]) -> bool:
+    """Whether all rows of one category have one value, and the values are more than a few."""
+    look = slice(None, None, max(1, len(codes) // _ROWS))
+    for part in (look, slice(None)):  # most columns are told by a look at some rows
+        known = ~(np.isnan(codes[part]) | np.isnan(values[part]))
+        order = np.argsort(codes[part][known], kind="stable")
+        code, value = codes[part][known][order], values[part][known][order]
+        if ((code[1:] == code[:-1]) & (value[1:] != value[:-1])).any() or len(np.unique(value[:_ROWS])) < 3:
+            return False
+    return True
+
+
+def _fits(name: str, values: NDArray[np.float64], made_of: NDArray[np.float64], outcomes: Outcomes) -> list[Evidence]:
+    groups = _groups(values, made_of)
     if groups is None:
         return []
     Y = outcomes.values[groups.order]
@@ -133,11 +152,12 @@ def _fits(name: str, values: NDArray[np.float64], outcomes: Outcomes) -> list[Ev
     return evidence
 
 
-def _groups(values: NDArray[np.float64]) -> _Groups | None:
-    """Groups of 2 to 200 rows with one value; whole groups are sampled, by a hash of the value. None if too few."""
-    rows = np.flatnonzero(_kept(values)).astype(np.int64)
-    rows = rows[np.argsort(values[rows], kind="stable")]
-    ordered = values[rows]
+def _groups(values: NDArray[np.float64], made_of: NDArray[np.float64]) -> _Groups | None:
+    """Groups of 2 to 200 rows with one value of ``made_of``; whole groups are sampled, by a hash of that. None if too
+    few."""
+    rows = np.flatnonzero(_kept(made_of) & ~np.isnan(values)).astype(np.int64)
+    rows = rows[np.argsort(made_of[rows], kind="stable")]
+    ordered = made_of[rows]
     if not len(ordered):
         return None
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
@@ -147,7 +167,7 @@ def _groups(values: NDArray[np.float64]) -> _Groups | None:
         return None
     kept = np.repeat(fit, sizes)
     sizes = sizes[fit]
-    return _Groups(rows[kept], np.cumsum(sizes) - sizes, sizes, ordered[starts][fit])
+    return _Groups(rows[kept], np.cumsum(sizes) - sizes, sizes, values[rows[starts[fit]]])
 
 
 def _kept(values: NDArray[np.float64]) -> NDArray[np.bool_]:
