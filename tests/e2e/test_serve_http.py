@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -17,7 +18,8 @@ import pytest
 import tiny_bundle
 
 from understudy.audit import Keyring, fsck
-from understudy.contracts.api import RecommendationResponse
+from understudy.client import ApiError, UnderstudyClient
+from understudy.contracts.api import RecommendationRequest, RecommendationResponse
 from understudy.local import FunctionError, LocalFunction
 from understudy.stores import ServingStore, open_store
 
@@ -132,6 +134,43 @@ def test_a_decision_can_be_explained(served: Served) -> None:
 def test_a_refusal_is_a_problem(served: Served, method: str, path: str, raw: bytes | None, status: int) -> None:
     found, problem = served.ask(method, path, raw=raw)
     assert (found, problem["status"]) == (status, status)
+
+
+def _raw(served: Served, method: str, path: str, **headers: str) -> http.client.HTTPResponse:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(served.function.url + path, None, names, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            found: http.client.HTTPResponse = response
+            found.read()
+            return found
+    except urllib.error.HTTPError as error:
+        return error  # type: ignore[return-value]
+
+
+def test_methods_tags_and_traces_over_http(served: Served) -> None:
+    health = _raw(served, "GET", "/v1/health", traceparent=f"00-{'ab' * 16}-{'cd' * 8}-01")
+    assert health.headers["traceparent"].split("-")[1] == "ab" * 16
+    assert _raw(served, "GET", "/v1/health", If_None_Match=health.headers["etag"]).status == 304
+    assert _raw(served, "HEAD", "/v1/health").headers["etag"] == health.headers["etag"]
+    options = _raw(served, "OPTIONS", "/v1/customers/c-1/preferences")
+    assert (options.status, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS, PUT")
+    assert _raw(served, "GET", "/v1/health", Accept="text/html").status == 406
+
+
+def test_the_client_speaks_with_the_packaged_function(served: Served) -> None:
+    with UnderstudyClient(served.function.url) as client:
+        asked = [RecommendationRequest(customer_id=one, locale="en") for one in ("c-1", "nobody", "blind")]
+        batch = client.recommend_batch(asked)
+        assert [item.status for item in batch.items] == [200, 404, 200]
+        answer = client.recommend(asked[0])
+        assert client.explanation("c-1", answer.request_id).recommendations == answer.recommendations
+        assert client.preferences("c-1").opted_out is False
+        assert client.health().status == "degraded"
+        with pytest.raises(ApiError) as refused:
+            client.recommend(asked[1])
+    assert refused.value.problem is not None
+    assert refused.value.problem.title == "Not found"
 
 
 def test_health_names_the_lost_student(served: Served) -> None:

@@ -17,6 +17,7 @@ __all__ = ["MAX_PAYLOAD_BYTES", "Front"]
 MAX_PAYLOAD_BYTES = 10 * 2**20  # API Gateway's own limit
 POLL_SECONDS = 0.05  # how long `close` may take to be noticed
 LINGER_SECONDS = 1.0
+BODILESS = (204, 304)  # a length would announce a body, which these never have (RFC 9110, section 8.6)
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD")
 
 
@@ -72,9 +73,11 @@ def _handler_for(invoke: Callable[[dict[str, Any]], Any]) -> type[BaseHTTPReques
             self.send_response(response.status)
             for name, value in response.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(response.body)))
-            self.end_headers()
-            if self.command != "HEAD":
+            if self.command == "HEAD" or response.status in BODILESS:
+                self.end_headers()
+            else:
+                self.send_header("Content-Length", str(len(response.body)))
+                self.end_headers()
                 self.wfile.write(response.body)
             self.wfile.flush()
 
