@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from teacher.datasets.finsynth.config import SIGNALS, FinsynthConfig
+from teacher.datasets.finsynth.config import SIGNALS, FinsynthConfig, SignalName
+from teacher.datasets.finsynth.products import FAMILIES
 
-__all__ = ["EQUATIONS", "Linear", "equations"]
+__all__ = ["EQUATIONS", "Linear", "carriers", "equations"]
 
 F64 = NDArray[np.float64]
 
@@ -55,3 +56,23 @@ def equations(config: FinsynthConfig) -> dict[str, Linear]:
         )
         for name, linear in EQUATIONS.items()
     }
+
+
+_READS: Final[dict[str, tuple[str, ...]]] = {
+    "churn_signal": ("churn",),
+    "product_stability": ("drop",),
+    "nba_primary": tuple(FAMILIES),
+    "cross_sell_count": tuple(FAMILIES),
+    **{f"will_acquire_{family}": (family,) for family in FAMILIES if family != "insurance"},
+    "next_mcc": (),
+    "top_mcc_shift": ("shift",),
+    "mcc_diversity_trend": ("drift",),
+    "spend_next_quarter": ("log_spend",),
+}
+"""The equations that each task reads."""
+
+
+def carriers(signal: SignalName) -> list[str]:
+    """The tasks that ``signal`` enters: through an equation or, for the merchant tree, through next_mcc's kernel."""
+    through = [task for task, names in _READS.items() if any(signal in EQUATIONS[name].weights for name in names)]
+    return [*through, "next_mcc"] if signal == "hgcn" else through

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from teacher.datasets.finsynth.config import FinsynthConfig
 from teacher.datasets.finsynth.diversity import drift_of, expected_simpson, simpson
-from teacher.datasets.finsynth.equations import equations
+from teacher.datasets.finsynth.equations import Linear, equations
 from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.merchants import LEAVES, MID_OF, TOP_OF
 from teacher.datasets.finsynth.products import FAMILIES, per_family
@@ -24,7 +25,11 @@ __all__ = [
     "first_family",
     "label_truth",
     "logistic",
+    "next_mix",
+    "recent_shares",
     "tree_kernel",
+    "tree_kernels",
+    "truth_of",
 ]
 
 F64 = NDArray[np.float64]
@@ -63,8 +68,14 @@ class Truth:
 
 
 def label_truth(history: History, config: FinsynthConfig) -> Truth:
-    """Evaluate the 13 label equations of docs/finsynth.md."""
-    terms, linear = generating_terms(history), equations(config)
+    """Evaluate the 13 label equations of docs/finsynth.md under ``config``."""
+    return truth_of(history, generating_terms(history), equations(config), next_mix(config.strength("hgcn")))
+
+
+def truth_of(
+    history: History, terms: Mapping[str, F64], linear: Mapping[str, Linear], mix: Mapping[str, float]
+) -> Truth:
+    """The truth that given equations and a given mixture of the next category imply."""
     rates = family_rates(np.stack([linear[family](terms) for family in FAMILIES], axis=1), history)
     acquire = 1 - np.exp(-rates)
     drift = drift_of(linear["drift"](terms))
@@ -75,7 +86,7 @@ def label_truth(history: History, config: FinsynthConfig) -> Truth:
         acquire=acquire,
         nba=first_family(rates),
         cross_sell=acquire.sum(axis=1),
-        next_category=_next_category(history, config.strength("hgcn")),
+        next_category=recent_shares(history) @ tree_kernel(mix),
         shift=logistic(linear["shift"](terms)),
         drift=drift,
         diversity=expected_simpson(drift) - simpson(history.recent.by_category),
@@ -102,21 +113,24 @@ def next_mix(strength: float) -> dict[str, float]:
     return {"own": NEXT_MIX["own"], "sibling": sibling, "cousin": cousin, "any": 1 - NEXT_MIX["own"] - sibling - cousin}
 
 
-def _next_category(history: History, strength: float) -> F64:
-    """Diffuse the recent quarter's category shares over the tree: ``[n, 50]``, rows sum to 1."""
+def recent_shares(history: History) -> F64:
+    """Shares of the categories among the recent quarter's purchases: ``[n, 50]``, rows sum to 1."""
     counts = history.recent.by_category.astype(np.float64)
-    return np.asarray((counts / counts.sum(axis=1, keepdims=True)) @ tree_kernel(strength))
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
 
 
-def tree_kernel(strength: float) -> F64:
+def tree_kernels() -> dict[str, F64]:
+    """Per step on the tree ``[50, 50]``: P(next category | a past purchase's category and that step)."""
+    own = np.eye(LEAVES)
+    sibling = (MID_OF[:, None] == MID_OF[None, :]) - own
+    cousin = ((TOP_OF[:, None] == TOP_OF[None, :]) & (MID_OF[:, None] != MID_OF[None, :])).astype(np.float64)
+    steps = {"own": own, "sibling": sibling, "cousin": cousin, "any": np.ones((LEAVES, LEAVES))}
+    return {name: step / step.sum(axis=1, keepdims=True) for name, step in steps.items()}
+
+
+def tree_kernel(mix: Mapping[str, float]) -> F64:
     """``[50, 50]``: P(next category | a past purchase's category); rows sum to 1."""
-    mix = next_mix(strength)
-    same_mid = (MID_OF[:, None] == MID_OF[None, :]) & ~np.eye(LEAVES, dtype=np.bool_)
-    same_top = (TOP_OF[:, None] == TOP_OF[None, :]) & (MID_OF[:, None] != MID_OF[None, :])
-    sibling = same_mid / same_mid.sum(axis=1, keepdims=True)
-    cousin = same_top / same_top.sum(axis=1, keepdims=True)
-    own = mix["own"] * np.eye(LEAVES)
-    return np.asarray(own + mix["sibling"] * sibling + mix["cousin"] * cousin + mix["any"] / LEAVES)
+    return np.asarray(sum(mix[name] * kernel for name, kernel in tree_kernels().items()))
 
 
 def logistic(x: F64) -> F64:

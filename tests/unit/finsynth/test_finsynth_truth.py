@@ -6,7 +6,7 @@ import pytest
 from teacher.datasets.finsynth import SIGNALS, FinsynthConfig
 from teacher.datasets.finsynth.simulate import Partition, Snapshot, simulate
 from teacher.datasets.finsynth.streams import Streams
-from teacher.datasets.finsynth.truth import label_truth, tree_kernel
+from teacher.datasets.finsynth.truth import label_truth, next_mix, tree_kernel
 from teacher.datasets.finsynth.window import _diffuse
 
 # task outputs that each signal enters (docs/finsynth.md); insurance is the sixth rate
@@ -133,7 +133,7 @@ def test_disparity_is_tunable(partition: Partition) -> None:
 
 
 def test_the_tree_kernel_is_what_the_draw_follows() -> None:
-    kernel = tree_kernel(1.0)
+    kernel = tree_kernel(next_mix(1.0))
     np.testing.assert_allclose(kernel.sum(axis=1), 1)
     rng = np.random.default_rng(0)
     for category in (0, 3, 49):
