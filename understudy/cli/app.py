@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from understudy.cli.audit import audit_app
 from understudy.cli.feature_store import features_app
 from understudy.progress import progress_for_terminal
 
@@ -19,7 +20,6 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Distil a deep multi-task teacher into audited, serverless students.", no_args_is_help=True)
 data_app = typer.Typer(help="Dataset specs and their checks.", no_args_is_help=True)
-audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
 bundle_app = typer.Typer(help="The bundle of models.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
@@ -186,20 +186,6 @@ def recommend(
     from understudy.cli.show import show_answer
 
     show_answer(console, ask(url, customer, locale=locale, top_k=top_k))
-
-
-@audit_app.command("fsck")
-def audit_fsck(
-    run: Annotated[Path | None, typer.Option(help="Run directory whose log is checked.")] = None,
-    store: Annotated[str | None, typer.Option(help="Store URL (sqlite:///..., dynamodb://...).")] = None,
-    keys: Annotated[str | None, typer.Option(help="Keyring URL (file://..., secretsmanager://...).")] = None,
-) -> None:
-    """Re-verify the whole audit log; exit code 3 and the first bad entry of each writer if altered."""
-    from understudy.cli.audit import check_log
-
-    report = check_log(console, run, store, keys)
-    if report.exit_code:
-        raise typer.Exit(report.exit_code)
 
 
 @app.command()

@@ -27,7 +27,7 @@ def walk(
     Raises:
         UserError: a stage refused; with exit code 3, after the answer, when the gates rejected the bundle.
     """
-    from understudy.cli.audit import check_log
+    from understudy.cli.audit import check_log, log_place, sign_log
     from understudy.cli.serving import ServePaths, ask, build_package, load_records, local_function
     from understudy.cli.show import show_answer, show_gates, show_trace
 
@@ -52,7 +52,8 @@ def walk(
         show_trace(console, answer, result.manifest, pipeline.dataset.catalog)
         for locale in locales[1:]:
             show_answer(console, ask(url, chosen, locale=locale))
-    if check_log(console, pipeline.root, None, None).verdict != "clean":
+    sign_log(console, log_place(pipeline.root))
+    if check_log(console, log_place(pipeline.root)).verdict != "clean":
         raise UserError(
             "the audit log does not verify", where=paths.store, fix="See the entry named above.", exit_code=3
         )

@@ -30,6 +30,9 @@ class ServePaths:
         self.store = f"sqlite:///{(self.folder / 'store.sqlite').resolve()}"
         self.keys_file = self.folder / "audit-keys.json"
         self.keys = f"file://{self.keys_file.resolve()}"
+        self.checkpoints = f"file://{(self.folder / 'checkpoints').resolve()}"
+        self.signing_key = f"file://{(self.folder / 'checkpoint-key.pem').resolve()}"
+        self.public_key_file = self.folder / "checkpoint-key.pem.pub"
 
     def prepare(self) -> None:
         """Make the folder and, the first time, an audit key."""
