@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
+from array import array
 from collections.abc import Sequence
 
 from lambda_app.native import EngineError, library
@@ -15,7 +16,7 @@ Row = ctypes.Array[ctypes.c_double]
 
 def as_row(vector: Sequence[float]) -> Row:
     """Copy ``vector`` ``[features]`` (NaN = missing) once, for all students that read it."""
-    return (ctypes.c_double * len(vector))(*vector)
+    return (ctypes.c_double * len(vector)).from_buffer(array("d", vector))
 
 
 class Student:

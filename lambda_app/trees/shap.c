@@ -13,7 +13,7 @@
 #include "trees.h"
 #include "quadrature.h"
 
-typedef double Four __attribute__((vector_size(32), aligned(8)));
+typedef double Two __attribute__((vector_size(16), aligned(8)));
 
 /* What the path holds of a feature: nothing, a split that the row did not follow, or (>= 0) the share of rows. */
 #define ABSENT (-1.0)
@@ -24,15 +24,21 @@ typedef struct {
     const Shares *share;
     const double *leaf, *row;
     const uint32_t *set;
-    const Four *point, *quad; /* nodes and weights of the quadrature */
-    Four cold[MAX_PATH_FEATURES / 8];
+    const Two *point, *quad; /* nodes and weights of the quadrature */
+    Two cold[MAX_PATH_FEATURES / 4];
     double *state, *out;
 } Walk;
 
 #define POINTS 4
 #include "shap_walk.h"
 #undef POINTS
+#define POINTS 6
+#include "shap_walk.h"
+#undef POINTS
 #define POINTS 8
+#include "shap_walk.h"
+#undef POINTS
+#define POINTS 12
 #include "shap_walk.h"
 #undef POINTS
 #define POINTS 16
@@ -45,10 +51,12 @@ typedef struct {
 static const struct {
     int points;
     const double *point, *weight;
-    void (*walk)(Walk *, int32_t, const Four *, Four *);
+    void (*walk)(Walk *, int32_t, const Two *, Two *);
 } RULES[] = {
     {4, POINT_4, WEIGHT_4, walk_4},
+    {6, POINT_6, WEIGHT_6, walk_6},
     {8, POINT_8, WEIGHT_8, walk_8},
+    {12, POINT_12, WEIGHT_12, walk_12},
     {16, POINT_16, WEIGHT_16, walk_16},
     {32, POINT_32, WEIGHT_32, walk_32},
 };
@@ -72,21 +80,21 @@ int trees_contributions(const Model *model, const double *row, int output, doubl
         if (tree->leaves == 1)
             continue;
         int rule = 0;
-        while (rule < 3 && 2 * RULES[rule].points < tree->path_features)
+        while (rule < (int)(sizeof RULES / sizeof *RULES) - 1 && 2 * RULES[rule].points < tree->path_features)
             rule++;
         if (2 * RULES[rule].points < tree->path_features) {
             code = 1;
             break;
         }
         if (rule != known) {
-            walk.point = (const Four *)RULES[rule].point, walk.quad = (const Four *)RULES[rule].weight;
-            for (int i = 0; i < RULES[rule].points / 4; i++)
+            walk.point = (const Two *)RULES[rule].point, walk.quad = (const Two *)RULES[rule].weight;
+            for (int i = 0; i < RULES[rule].points / 2; i++)
                 walk.cold[i] = walk.quad[i] / (1.0 - walk.point[i]);
             known = rule;
         }
-        Four weight[MAX_PATH_FEATURES / 8], sum[MAX_PATH_FEATURES / 8];
-        for (int i = 0; i < RULES[rule].points / 4; i++)
-            weight[i] = (Four){1, 1, 1, 1};
+        Two weight[MAX_PATH_FEATURES / 4], sum[MAX_PATH_FEATURES / 4];
+        for (int i = 0; i < RULES[rule].points / 2; i++)
+            weight[i] = (Two){1, 1};
         walk.node = model->node + tree->node, walk.share = model->share + tree->node, walk.leaf = model->leaf + tree->leaf;
         RULES[rule].walk(&walk, 0, weight, sum);
     }

@@ -1,14 +1,14 @@
-/* One descent, for POINTS quadrature points (a multiple of 4). Included once for each number of points. */
+/* One descent, for POINTS quadrature points (an even number). Included once for each number of points. */
 #define GLUE_(a, b) a##b
 #define GLUE(a, b) GLUE_(a, b)
-#define LANES (POINTS / 4)
+#define LANES (POINTS / 2)
 #define WALK GLUE(walk_, POINTS)
 
 /* weight[points]: product of the factors of the features on the path so far. below[points] (written): the sum over the
  * leaves under `at` of value times product. */
-static void WALK(Walk *walk, int32_t at, const Four *weight, Four *below)
+static void WALK(Walk *walk, int32_t at, const Two *weight, Two *below)
 {
-    const Four *point = walk->point, *cold = walk->cold;
+    const Two *point = walk->point, *cold = walk->cold;
     if (at < 0) {
         double value = walk->leaf[~at];
         for (int i = 0; i < LANES; i++)
@@ -19,7 +19,7 @@ static void WALK(Walk *walk, int32_t at, const Four *weight, Four *below)
     const double *share = walk->share[at].of;
     double *state = walk->state + node->feature, before = *state;
     int taken = goes_right(node, walk->set, walk->row);
-    Four next[LANES], sum[LANES], ratio[LANES];
+    Two next[LANES], sum[LANES], ratio[LANES];
     if (before == COLD) {
         /* The feature's factor is z(1 - t) already; another split on it only scales z. */
         for (int side = 0; side < 2; side++) {
@@ -31,11 +31,11 @@ static void WALK(Walk *walk, int32_t at, const Four *weight, Four *below)
             below[i] += sum[i];
         return;
     }
-    Four total = {0, 0, 0, 0};
+    Two total = {0, 0};
     if (before == ABSENT) {
         double z = share[taken];
         for (int i = 0; i < LANES; i++) {
-            Four factor = z + (1.0 - z) * point[i];
+            Two factor = z + (1.0 - z) * point[i];
             ratio[i] = (1.0 - z) / factor;
             next[i] = factor * weight[i];
         }
@@ -54,12 +54,12 @@ static void WALK(Walk *walk, int32_t at, const Four *weight, Four *below)
         /* Again on the path: the new factor replaces the old one, and so does its term. */
         double z = before * share[taken];
         for (int i = 0; i < LANES; i++) {
-            Four old = before + (1.0 - before) * point[i], factor = z + (1.0 - z) * point[i];
+            Two old = before + (1.0 - before) * point[i], factor = z + (1.0 - z) * point[i];
             ratio[i] = (1.0 - before) / old;
             sum[i] = (1.0 - z) / factor - ratio[i];
             next[i] = weight[i] * factor / old;
         }
-        Four term[LANES];
+        Two term[LANES];
         for (int i = 0; i < LANES; i++)
             term[i] = sum[i];
         *state = z;
@@ -68,7 +68,7 @@ static void WALK(Walk *walk, int32_t at, const Four *weight, Four *below)
             total += below[i] * term[i] * walk->quad[i];
         z = before * share[!taken];
         for (int i = 0; i < LANES; i++) {
-            Four old = before + (1.0 - before) * point[i];
+            Two old = before + (1.0 - before) * point[i];
             next[i] = weight[i] * (z * (1.0 - point[i])) / old;
         }
         *state = COLD;
@@ -77,7 +77,7 @@ static void WALK(Walk *walk, int32_t at, const Four *weight, Four *below)
             total -= sum[i] * (cold[i] + ratio[i] * walk->quad[i]), below[i] += sum[i];
     }
     *state = before;
-    walk->out[node->feature] += (total[0] + total[1]) + (total[2] + total[3]);
+    walk->out[node->feature] += total[0] + total[1];
 }
 
 #undef GLUE_

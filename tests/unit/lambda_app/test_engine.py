@@ -226,7 +226,7 @@ def _shapley(root: dict[str, Any], row: np.ndarray) -> tuple[np.ndarray, int]:
 
 def test_the_quadrature_is_gauss_legendre() -> None:
     header = (SOURCES / "quadrature.h").read_text(encoding="utf-8")
-    for points in (4, 8, 16, 32):
+    for points in (4, 6, 8, 12, 16, 32):
         nodes, weights = np.polynomial.legendre.leggauss(points)
         for name, expected in (("POINT", (nodes + 1) / 2), ("WEIGHT", weights / 2)):
             body = header.split(f"{name}_{points}[] = {{")[1].split("}")[0]
