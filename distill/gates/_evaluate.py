@@ -13,8 +13,9 @@ from distill.gates._gates import benefit, bypass, fidelity, floor, quality, skil
 from distill.gates._reachable import require_reachable
 from distill.gates._scores import PRIMARY, Scores, score_models, score_truth
 from distill.gates._verdict import Verdict, decide_layer
-from distill.soft_labels import SoftLabels, require_disjoint
+from distill.soft_labels import SoftLabels
 from distill.students import StudentPair
+from teacher.datasets.disjoint import require_disjoint
 from understudy.contracts.gates import GateConfig, GateName, GateReport, GateResult, TaskReport
 from understudy.errors import UserError
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from teacher.datasets.disjoint import require_disjoint
 from understudy.contracts.features import FeatureDef
 from understudy.contracts.rules import Condition, RuleSet, Segment, TaskRules
 from understudy.contracts.spec import TaskSpec
@@ -36,8 +37,9 @@ def fit_rules(dataset: Dataset) -> RuleSet:
     ``PRIOR_ROWS``, over the labelled training rows. Combinations that did not occur get the prior.
 
     Raises:
-        UserError: a column is not a feature, or a task has no labelled training row.
+        UserError: the splits overlap, a column is not a feature, or a task has no labelled training row.
     """
+    require_disjoint(dataset)
     train = dataset.rows("train")
     by_column = [_bins(dataset, column, train) for column in dataset.spec.rules.columns]
     segments = list(_combinations(by_column, len(train)))

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import teacher
-from distill.soft_labels._disjoint import require_disjoint
 from distill.soft_labels._folds import assign_folds
 from distill.soft_labels._soft import SoftLabels, column_names, read_soft, write_soft
+from teacher.datasets.disjoint import require_disjoint
 from understudy.atomic import atomic_directory, write_json
 from understudy.errors import UserError
 from understudy.progress import Progress

@@ -11,6 +11,7 @@ from distill.soft_labels import SoftLabels
 from distill.students._checkpoint import read_pair, write_pair
 from distill.students._student import StudentPair
 from distill.students._task import TaskFitting
+from teacher.datasets.disjoint import require_disjoint
 from understudy.contracts.spec import TaskSpec
 from understudy.progress import Progress
 
@@ -40,8 +41,9 @@ def fit_students(
         Task -> its two students, in the order of the spec.
 
     Raises:
-        UserError: a task has no labels in training or validation, or its training labels do not vary.
+        UserError: the splits overlap, a task has no labels in training or validation, or labels that do not vary.
     """
+    require_disjoint(dataset)
     fitting = TaskFitting(dataset, soft, config)
     inputs = {task.name: fitting.inputs(task) for task in dataset.spec.tasks}
     known = {task.name: read_pair(out / task.name, inputs[task.name]) for task in dataset.spec.tasks}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from teacher.datasets.base_table import floats
 from teacher.datasets.dataset import FEATURE, LABEL, PROTECTED, TABLE, TRUTH, Dataset, Sequences
+from teacher.datasets.disjoint import refuse_other_splits, split_record
 from teacher.datasets.specs import LoadedSpec
 from teacher.features import FittedSchema, RawFeatures, encode_rows
 from understudy.atomic import write_json
@@ -53,6 +54,7 @@ def write_dataset(
         (folder / kind).mkdir()
         for name, array in arrays.items():
             np.save(folder / kind / f"{name}.npy", array, allow_pickle=False)
+    write_json(folder / "splits.json", split_record(rows.row_ids, rows.split))
     fit = {"split": "train", "rows": fitted.rows, "row_ids_sha256": fitted.row_ids_sha256}
     write_json(folder / "schema.json", {"schema": fitted.schema.model_dump(mode="json"), "fit": fit})
     contracts = {
@@ -98,10 +100,12 @@ def open_dataset(out: Path) -> Dataset:
 
     try:
         facts = json.loads((out / "dataset.json").read_bytes())
+        splits = json.loads((out / "splits.json").read_bytes())
         schema_file = json.loads((out / "schema.json").read_bytes())
         table = pq.read_table(out / TABLE)
     except (FileNotFoundError, json.JSONDecodeError, pa.ArrowInvalid) as error:
         raise UserError(f"no whole dataset: {error}", where=str(out), fix="Prepare the dataset again.") from None
+    refuse_other_splits(splits, table["row_id"].to_numpy(), table["split"].to_numpy(), str(out / TABLE))
     spec = validated(DatasetSpec, facts["spec"], str(out / "dataset.json"))
     schema = validated(FeatureSchema, schema_file["schema"], str(out / "schema.json"))
     return Dataset(

@@ -15,7 +15,7 @@ from teacher.leakage.encodings import check_encodings
 from teacher.leakage.findings import Check
 from teacher.leakage.order import check_order
 from teacher.leakage.pairs import check_pairs
-from teacher.leakage.rows import check_disjoint, check_fits
+from teacher.leakage.rows import Fit, check_disjoint, check_fits
 from teacher.leakage.sampling import halves
 from teacher.leakage.scalers import check_scalers
 from teacher.leakage.sets import check_sets
@@ -45,6 +45,7 @@ class GateInputs:
         cutoffs: ``[rows]`` or None without a time split.
         keys: ``[rows]`` the customer's key as it stands in the data.
         truth: task -> true probability or mean ``[rows]`` or ``[rows, K]``; generated data only.
+        fits: name -> the record of what else was fitted (recipes of computed columns).
         population: numeric column -> all rows of the file, before sampling and splitting.
     """
 
@@ -65,6 +66,7 @@ class GateInputs:
     keys: Sequence[str] = ()
     truth: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     population: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    fits: Mapping[str, Fit] = field(default_factory=dict)
 
 
 def run_gate(inputs: GateInputs, progress: Progress) -> list[Check]:
@@ -79,7 +81,7 @@ def run_gate(inputs: GateInputs, progress: Progress) -> list[Check]:
         checks = [
             check_disjoint(inputs.disjoint, inputs.split),
             check_copies(inputs.features, inputs.split, inputs.keys),
-            check_fits(inputs.fitted, inputs.features, inputs.row_ids, inputs.split),
+            check_fits(inputs.fitted, inputs.features, inputs.row_ids, inputs.split, inputs.fits),
             check_order(inputs.orders, inputs.assigned_split, inputs.assigned_units),
             check_gap(spec.split.time),
             check_events(inputs.last_steps, inputs.cutoffs),

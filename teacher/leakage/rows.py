@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +12,7 @@ from teacher.features import FittedSchema
 from teacher.features.schema import rows_digest
 from teacher.leakage.findings import Check, Evidence, check_of
 
-__all__ = ["check_disjoint", "check_fits"]
+__all__ = ["Fit", "check_disjoint", "check_fits"]
 
 
 def check_disjoint(named: dict[str, NDArray[np.int64]], split: NDArray[np.int8]) -> Check:
@@ -31,14 +34,30 @@ def check_disjoint(named: dict[str, NDArray[np.int64]], split: NDArray[np.int8])
     )
 
 
+class Fit(Protocol):
+    """What every fitted thing records: how many rows it was fitted on, and the digest of their ids."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def row_ids_sha256(self) -> str: ...
+
+
 def check_fits(
-    fitted: FittedSchema, features: NDArray[np.float64], row_ids: NDArray[np.int64], split: NDArray[np.int8]
+    fitted: FittedSchema,
+    features: NDArray[np.float64],
+    row_ids: NDArray[np.int64],
+    split: NDArray[np.int8],
+    others: Mapping[str, Fit],
 ) -> Check:
-    """See that the schema was fitted on exactly the training rows: their number, their ids, and no category that no
-    training row holds."""
+    """See that the schema and every other fit (name -> record) were made on exactly the training rows: their number,
+    their ids, and of the schema no category that no training row holds."""
     train = split == 0
-    wrong_rows = float(fitted.rows != int(train.sum()) or fitted.row_ids_sha256 != rows_digest(row_ids[train]))
-    evidence = [Evidence("fitted on other rows", wrong_rows, 1.0, ["schema"], detail=f"{fitted.rows} rows recorded")]
+    evidence = []
+    rows, digest = int(train.sum()), rows_digest(row_ids[train])
+    for name, fit in {"schema": fitted, **others}.items():
+        wrong = float(fit.rows != rows or fit.row_ids_sha256 != digest)
+        evidence.append(Evidence("fitted on other rows", wrong, 1.0, [name], detail=f"{fit.rows} rows recorded"))
     for index, feature in enumerate(fitted.schema.features):
         if feature.categories is not None:
             codes = features[train, index]

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from teacher.config import TeacherConfig
+from teacher.datasets.disjoint import require_apart
 from teacher.health import examine
 from teacher.inputs import TeacherInputs
 from teacher.losses import TargetScale
@@ -49,7 +50,7 @@ def fit_teacher(
         UserError: the splits overlap or are empty, or a task has no known label.
         TrainingHealthError: a health check failed; ``health.json`` says which, and no ``teacher.pt`` is written.
     """
-    _check_rows(train, valid)
+    _check_rows(dataset, train, valid)
     identity = _identity(dataset, train, valid, config)
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
@@ -68,12 +69,10 @@ def fit_teacher(
     return teacher
 
 
-def _check_rows(train: NDArray[np.int64], valid: NDArray[np.int64]) -> None:
+def _check_rows(dataset: Dataset, train: NDArray[np.int64], valid: NDArray[np.int64]) -> None:
     if not len(train) or not len(valid):
         raise UserError(f"{len(train)} training and {len(valid)} validation rows", fix="Give the teacher rows of both.")
-    both = np.intersect1d(train, valid)
-    if len(both):
-        raise UserError(f"{len(both)} rows are both in training and in validation", fix="Split by customer.")
+    require_apart(dataset, {"training": train, "validation": valid, "the test split": dataset.rows("test")})
 
 
 def _identity(dataset: Dataset, train: NDArray[np.int64], valid: NDArray[np.int64], config: TeacherConfig) -> str:

@@ -200,7 +200,7 @@ def test_overlapping_rows_are_refused(stage: Stage) -> None:
     ids = dataset.row_ids.copy()
     ids[dataset.rows("test")[3]] = ids[dataset.rows("valid")[5]]
     stage.dataset = replace(dataset, row_ids=ids)
-    with pytest.raises(UserError, match="1 row ids are in both the valid and the test split"):
+    with pytest.raises(UserError, match="1 row ids are in both the valid split and the test split"):
         stage.evaluate()
 
 

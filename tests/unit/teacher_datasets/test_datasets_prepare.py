@@ -36,6 +36,7 @@ def test_equal_inputs_give_equal_bytes(bank: Bank) -> None:
     assert set(digests(bank.folder / "one")) == {
         "table.parquet",
         "schema.json",
+        "splits.json",
         "leakage.json",
         "profile.json",
         "dataset.json",

@@ -56,16 +56,18 @@ def test_fits_on_training_rows_pass_and_others_are_found(spec: DatasetSpec) -> N
     train = np.flatnonzero(SPLIT == 0)
     fitted = fit_schema(spec, raw, train, IDS)
     assert fitted.schema.features[0].categories == ["a", "b"]
-    assert check_fits(fitted, encode_rows(fitted.schema, raw), IDS, SPLIT).status == "pass"
+    assert check_fits(fitted, encode_rows(fitted.schema, raw), IDS, SPLIT, {}).status == "pass"
 
     everything = fit_schema(spec, raw, IDS, IDS)
-    check = check_fits(everything, encode_rows(everything.schema, raw), IDS, SPLIT)
+    check = check_fits(everything, encode_rows(everything.schema, raw), IDS, SPLIT, {})
     assert [evidence.measure for evidence in check.failures] == [
         "categories no training row holds",
         "fitted on other rows",
     ]
+    check = check_fits(fitted, encode_rows(fitted.schema, raw), IDS, SPLIT, {"rank of city": everything})
+    assert [evidence.columns for evidence in check.failures] == [["rank of city"]]
     lying = replace(everything, rows=fitted.rows, row_ids_sha256=fitted.row_ids_sha256)
-    assert check_fits(lying, encode_rows(lying.schema, raw), IDS, SPLIT).failures[0].columns == ["city"]
+    assert check_fits(lying, encode_rows(lying.schema, raw), IDS, SPLIT, {}).failures[0].columns == ["city"]
 
 
 def time(gap: int, train: str = "2024-01-01", test: str = "2024-06-01") -> TimeSplit:
