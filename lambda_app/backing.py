@@ -8,7 +8,7 @@ import uuid
 
 from lambda_app.bounded import bounded
 from lambda_app.settings import Settings
-from understudy.audit import AuditLog, Keyring, open_keyring
+from understudy.audit import AuditLog, CustomerKeys, Keyring, customer_keys, open_keyring
 from understudy.stores import ServingStore, open_store
 
 __all__ = ["Backing"]
@@ -24,6 +24,7 @@ class Backing:
         self._lock = threading.RLock()
         self._store: ServingStore | None = None
         self._keyring: Keyring | None = None
+        self._customer_keys: CustomerKeys | None = None
         self._log: AuditLog | None = None
 
     @property
@@ -52,6 +53,18 @@ class Backing:
             return self._keyring
 
     @property
+    def customer_keys(self) -> CustomerKeys:
+        """Customers' keys, as they are wrapped here.
+
+        Raises:
+            UserError: the ring cannot be read, or the wrapper's URL is wrong.
+        """
+        with self._lock:
+            if self._customer_keys is None:
+                self._customer_keys = customer_keys(self.keyring, self._settings.understudy_customer_keys)
+            return self._customer_keys
+
+    @property
     def log(self) -> AuditLog:
         """The chain of this environment, under a name of its own.
 
@@ -61,7 +74,7 @@ class Backing:
         """
         with self._lock:
             if self._log is None:
-                self._log = AuditLog(self.store, self.keyring, f"function-{uuid.uuid4().hex}")
+                self._log = AuditLog(self.store, self.keyring, f"function-{uuid.uuid4().hex}", self.customer_keys)
             return self._log
 
 

@@ -2,34 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 
+from agents.reason_generator import Channel as Tone
 from lambda_app.coherence import check_coherence
+from lambda_app.consent import contact_refusal
+from lambda_app.kill_switch import Orders
 from lambda_app.logs import log
 from lambda_app.native import EngineError
-from lambda_app.ranking import Candidate, Ranking, rank
+from lambda_app.ranking import Bars, Candidate, Ranking, rank
 from lambda_app.reasons import Explained, Explainer
-from lambda_app.review import review_tier
+from lambda_app.review import Assignment, assign_tier
 from lambda_app.router import Router, Scoring
+from lambda_app.sentences import NO_SENTENCES, Sentences
 from lambda_app.suitability import RiskCap, risk_cap
+from lambda_app.voices import Hearing, Voices, hear
 from understudy.bundle import Bundle
 from understudy.contracts.api import CustomerProfile, CustomerRecord, Recommendation, RecommendationRequest
+from understudy.contracts.catalog import Product
+from understudy.contracts.rights import Channel, Restriction
 
-__all__ = ["Decider", "Decision"]
+__all__ = ["Decider", "Decision", "Limits"]
+
+# In which of the two tones the templates have a channel is spoken to: read out by a person, or read on a screen.
+TONES: dict[Channel, Tone] = {"branch": "branch", "phone": "branch"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the customer's rights and people's switches set for one request.
+
+    Attributes:
+        restriction: How far processing is restricted.
+        channels: What the customer said about each channel.
+        orders: What the kill switches ordain.
+        previous: The previous champion, where they may ask for it.
+        earlier: The customer's record under its feature schema.
+    """
+
+    restriction: Restriction = "none"
+    channels: Mapping[Channel, bool] = field(default_factory=dict)
+    orders: Orders = field(default_factory=Orders)
+    previous: Router | None = None
+    earlier: CustomerRecord | None = None
+
+
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Everything that was computed for one request. ``explained`` goes with ``recommendations``, place by place."""
+    """Everything that was computed for one request.
+
+    ``explained`` and ``tiers`` go with ``recommendations``, place by place.
+    """
 
     scoring: Scoring
     cap: RiskCap
     ranking: Ranking
     recommendations: list[Recommendation]
     explained: list[Explained]
+    tiers: list[Assignment]
 
 
 class Decider:
@@ -40,12 +76,12 @@ class Decider:
         UserError: its texts, or the safety rules, are unusable.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, sentences: Sentences = NO_SENTENCES) -> None:
         check_coherence(bundle)
         self.bundle = bundle
         self.router = Router(bundle)
         self._catalog = bundle.catalog
-        self._explainer = Explainer(bundle)
+        self._explainer = Explainer(bundle, sentences)
 
     def decide(
         self,
@@ -56,39 +92,76 @@ class Decider:
         contacts: Sequence[str],
         now: datetime,
         unfit: str = "",
+        limits: Limits = NO_LIMITS,
     ) -> Decision:
         """Decide for the customer of ``record``; None (it could not be read) leaves everything about them unknown.
 
         ``unfit`` says why students may not read the record (see `Router.score`).
         """
         profile = record.profile if record else CustomerProfile()
-        scoring = self.router.score(record, opted_out=opted_out, unfit=unfit)
+        unseen = opted_out or limits.restriction != "none"
+        hearing = Hearing(record, limits.earlier, unseen, unfit)
+        voices = hear(self.router, limits.previous, hearing, limits.orders, self._catalog)
         cap = risk_cap(profile, self._catalog.suitability)
-        ranking = rank(self._catalog, scoring.tasks, profile, cap, contacts, now, request.top_k)
-        told = None if opted_out else record
+        bars = self._bars(request.channel, limits, voices, now)
+        ranking = rank(self._catalog, voices.scoring.tasks, profile, cap, contacts, now, request.top_k, bars)
+        explained = self._explained(request, ranking, voices, None if unseen else record, cap)
+        tiers = [self._tier(candidate, profile.age) for candidate in ranking.recommended]
+        recommendations = [
+            self._recommendation(place, candidate, request, found, tier)
+            for place, (candidate, found, tier) in enumerate(
+                zip(ranking.recommended, explained, tiers, strict=True), start=1
+            )
+        ]
+        return Decision(voices.scoring, cap, ranking, recommendations, explained, tiers)
+
+    def reword(self, recommendation: Recommendation, text: str) -> Recommendation | None:
+        """The recommendation with a person's words, or None where the Safety Gate rejects them."""
+        product = next((p for p in self._catalog.products if p.id == recommendation.product_id), None)
+        reason = recommendation.reason.model_copy(update={"text": text, "note": "worded by a reviewer"})
+        if product is None or not self._explainer.approves(reason, product):
+            return None
+        return recommendation.model_copy(update={"reason": reason})
+
+    def _bars(self, channel: Channel, limits: Limits, voices: Voices, now: datetime) -> Bars:
+        orders = limits.orders
+        undecided = "restriction: no automated decision" if limits.restriction == "no_decision" else ""
+        refused = contact_refusal(channel, limits.channels, self._catalog.contact, now) or ""
+        products = {product.id: reason for product in self._catalog.products if (reason := _disabled(product, orders))}
+        return Bars(orders.stopped or undecided or refused, products, voices.apart)
+
+    def _explained(
+        self,
+        request: RecommendationRequest,
+        ranking: Ranking,
+        voices: Voices,
+        told: CustomerRecord | None,
+        cap: RiskCap,
+    ) -> list[Explained]:
         # Products often share their main driver, and its contributions are the dearest part of a request.
-        contributions = cache(partial(self._contributions, scoring)) if told else _none
-        explained = [
-            self._explainer.explain(
+        contributions = cache(partial(self._contributions, voices)) if told else _none
+        # The contributions of a score that did not rank the product would tell of something else.
+        products = [
+            (
                 candidate.product,
-                contributions(candidate.main.task, candidate.main.class_name, candidate.main.complement),
-                told,
-                cap,
-                locale=request.locale,
-                channel=request.channel,
+                {}
+                if candidate.product.id in voices.apart
+                else contributions(candidate.main.task, candidate.main.class_name, candidate.main.complement),
             )
             for candidate in ranking.recommended
         ]
-        recommendations = [
-            self._recommendation(place, candidate, request, found)
-            for place, (candidate, found) in enumerate(zip(ranking.recommended, explained, strict=True), start=1)
-        ]
-        return Decision(scoring, cap, ranking, recommendations, explained)
+        channel = TONES.get(request.channel, "app")
+        return self._explainer.explain(products, told, cap, locale=request.locale, channel=channel)
 
-    def _contributions(self, scoring: Scoring, task: str, class_name: str | None, complement: bool) -> dict[str, float]:
+    def _tier(self, candidate: Candidate, age: float | None) -> Assignment:
+        catalog = self._catalog
+        return assign_tier(candidate.product, candidate.score, age, catalog.policy.min_score, catalog.review)
+
+    def _contributions(self, voices: Voices, task: str, class_name: str | None, complement: bool) -> dict[str, float]:
         """What argues for a driver, feature by feature."""
         try:
-            found = self.router.contributions(scoring, task, class_name)
+            router, scoring = voices.speakers[task]
+            found = router.contributions(scoring, task, class_name)
         except EngineError as error:
             # The recommendation stands on its score; it is then told without facts.
             log("contributions_failed", task=task, error=str(error))
@@ -96,7 +169,12 @@ class Decider:
         return {name: -value for name, value in found.items()} if complement else found
 
     def _recommendation(
-        self, place: int, candidate: Candidate, request: RecommendationRequest, explained: Explained
+        self,
+        place: int,
+        candidate: Candidate,
+        request: RecommendationRequest,
+        explained: Explained,
+        assignment: Assignment,
     ) -> Recommendation:
         product = candidate.product
         return Recommendation(
@@ -107,7 +185,7 @@ class Decider:
             score=candidate.score,
             drivers=candidate.drivers,
             reason=explained.reason,
-            review_tier=review_tier(product, candidate.score, self._catalog.policy.min_score),
+            review_tier=assignment.tier,
         )
 
 
@@ -115,3 +193,11 @@ def _none(task: str, class_name: str | None, complement: bool) -> dict[str, floa
     """No contributions: nobody's record was read."""
     del task, class_name, complement
     return {}
+
+
+def _disabled(product: Product, orders: Orders) -> str:
+    """Which kill switch disables ``product``, itself or a task that it is ranked by."""
+    if orders.products.get(product.id) == "disable":
+        return f"kill switch product:{product.id}: disabled"
+    disabled = sorted(driver.task for driver in product.drivers if orders.tasks.get(driver.task) == "disable")
+    return f"kill switch task:{disabled[0]}: disabled" if disabled else ""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lambda_app.suitability import RiskCap, unsuitable
 from understudy.contracts.api import CustomerProfile, Dropped, TaskScore
 from understudy.contracts.catalog import Catalog, Driver, Product, ServingPolicy
 
-__all__ = ["Candidate", "Ranking", "driver_key", "rank"]
+__all__ = ["Bars", "Candidate", "Ranking", "driver_key", "rank"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,24 @@ class Candidate:
     score: float
     drivers: dict[str, float]
     main: Driver
+
+
+@dataclass(frozen=True)
+class Bars:
+    """What people's switches and the customer's rights forbid.
+
+    Attributes:
+        everything: Why nothing may be recommended; "" if something may.
+        products: Product -> why it may not be recommended.
+        apart: Product -> the scores that it is ranked by, where they are not everybody's.
+    """
+
+    everything: str = ""
+    products: Mapping[str, str] = field(default_factory=dict)
+    apart: Mapping[str, Mapping[str, TaskScore]] = field(default_factory=dict)
+
+
+NO_BARS = Bars()
 
 
 @dataclass(frozen=True)
@@ -40,19 +58,21 @@ def rank(
     contacts: Sequence[str],
     now: datetime,
     top_k: int | None,
+    bars: Bars = NO_BARS,
 ) -> Ranking:
     """Rank the catalog for one customer.
 
     Score of a product: ``sum(w_i * s_i) / sum(w_i)`` over its drivers, ``s_i`` the calibrated probability of a task (of
-    a class), or one minus it for a complement. Ties go by product id. A product is dropped for the first of: the
-    customer as a whole (churn, fatigue), owned, age limits, suitability, score, rank.
+    a class), or one minus it for a complement. Ties go by product id. A product is dropped for the first of:
+    ``bars``, the customer as a whole (churn, fatigue), owned, age limits, suitability, score, rank.
     """
-    everything = _customer_filter(catalog.policy, tasks, contacts, now)
+    everything = bars.everything or _customer_filter(catalog.policy, tasks, contacts, now)
     eligible: list[Candidate] = []
     reasons: dict[str, str] = {}
     for product in catalog.products:
-        candidate = _candidate(product, tasks)
-        reason = everything or _product_filter(catalog.policy, candidate, profile, cap)
+        candidate = _candidate(product, bars.apart.get(product.id, tasks))
+        barred = everything or bars.products.get(product.id)
+        reason = barred or _product_filter(catalog.policy, candidate, profile, cap)
         if reason is None:
             eligible.append(candidate)
         else:
@@ -70,7 +90,7 @@ def driver_key(driver: Driver) -> str:
     return driver.task if driver.class_name is None else f"{driver.task}:{driver.class_name}"
 
 
-def _candidate(product: Product, tasks: dict[str, TaskScore]) -> Candidate:
+def _candidate(product: Product, tasks: Mapping[str, TaskScore]) -> Candidate:
     scores = [_driver_score(driver, tasks) for driver in product.drivers]
     weights = [driver.weight for driver in product.drivers]
     weighed = [weight * score for weight, score in zip(weights, scores, strict=True)]
@@ -80,7 +100,7 @@ def _candidate(product: Product, tasks: dict[str, TaskScore]) -> Candidate:
     return Candidate(product, mean, dict(zip(keys, scores, strict=True)), product.drivers[weighed.index(max(weighed))])
 
 
-def _driver_score(driver: Driver, tasks: dict[str, TaskScore]) -> float:
+def _driver_score(driver: Driver, tasks: Mapping[str, TaskScore]) -> float:
     task = tasks[driver.task]
     value = task.value if driver.class_name is None else (task.classes or {})[driver.class_name]
     if value is None:

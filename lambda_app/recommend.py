@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from lambda_app.app import App
 from lambda_app.body import read_body
+from lambda_app.circumstances import read_circumstances
+from lambda_app.clock import utc_now
 from lambda_app.decision import Decider, Decision
 from lambda_app.freshness import Freshness, freshness
 from lambda_app.http import HttpError, HttpRequest, answer
 from lambda_app.logs import current, log
 from lambda_app.metrics import observe
+from lambda_app.queueing import Queued, queued
 from lambda_app.recording import record_durably
-from lambda_app.trail import decision_payload
+from lambda_app.trail import personal_part, readable_part
 from understudy.contracts.api import AuditRef, CustomerRecord, RecommendationRequest, RecommendationResponse
-from understudy.stores import RequestContext
 
 __all__ = ["decide_for", "recommend"]
 
@@ -36,10 +38,12 @@ def decide_for(app: App, request: RecommendationRequest, request_id: str) -> Rec
         HttpError: 404 for a customer nobody knows; 503 if nothing can be decided, or the entry may not be durable.
     """
     decider = app.decider
-    context, read_error = _read(app, request.customer_id, decider.bundle.manifest.features.version)
-    if context.record is None and read_error is None:
+    catalog, model_version = decider.bundle.catalog, decider.bundle.manifest.model_version
+    circumstances = read_circumstances(app, request.customer_id)
+    context = circumstances.context
+    if context.record is None and circumstances.read_error is None:
         raise HttpError(404, "No customer has this id.")
-    now = datetime.now(UTC)
+    now = utc_now()
     fresh = _fresh(decider, context.record, now)
     record = None if fresh.refused else context.record
     decision = decider.decide(
@@ -49,38 +53,25 @@ def decide_for(app: App, request: RecommendationRequest, request_id: str) -> Rec
         contacts=context.contacts,
         now=now,
         unfit=fresh.refused or fresh.stale,
+        limits=circumstances.limits,
     )
-    draft = _draft(decider, decision, request, request_id, now, record)
+    parted = queued(decision, catalog.review, request, request_id, model_version, now)
+    draft = _draft(decider, decision, parted, circumstances.notes, request, request_id, now, record)
+    unseen = context.opted_out or context.restriction != "none"
     entry = record_durably(
         app,
         request.customer_id,
         "model_inference",
-        lambda name: decision_payload(
-            draft.model_dump(mode="json", exclude={"audit"}),
-            decision,
-            request,
-            record,
-            pseudonym=name,
-            opted_out=context.opted_out,
-            read_error=read_error,
-            contacts=len(context.contacts),
+        lambda name: readable_part(draft, pseudonym=name, opted_out=unseen, read_error=circumstances.read_error),
+        parted.changes(request, request_id, model_version, now),
+        personal=personal_part(
+            draft, decision, parted, request, record, opted_out=unseen, contacts=len(context.contacts)
         ),
+        key=context.key,
     )
     observe(current(), decision)
+    app.sentences.order([found.missing for found in decision.explained if found.missing is not None])
     return draft.model_copy(update={"audit": entry})
-
-
-def _read(app: App, customer_id: str, schema_version: str) -> tuple[RequestContext, str | None]:
-    """The customer's context; if it cannot be read, one who has opted out, and the error's name."""
-    try:
-        context = app.backing.store.read_context(customer_id, schema_version)
-        if context.record is None:  # perhaps there is one under another schema, for which the rules speak
-            context = app.backing.store.read_context(customer_id)
-    except Exception as error:
-        # Whatever went wrong: consent to profiling was not read, and what is not read is not given.
-        log("read_failed", error=type(error).__name__)
-        return RequestContext(record=None, opted_out=True, contacts=[]), type(error).__name__
-    return context, None
 
 
 def _fresh(decider: Decider, record: CustomerRecord | None, now: datetime) -> Freshness:
@@ -97,6 +88,8 @@ def _fresh(decider: Decider, record: CustomerRecord | None, now: datetime) -> Fr
 def _draft(
     decider: Decider,
     decision: Decision,
+    parted: Queued,
+    notes: list[str],
     request: RecommendationRequest,
     request_id: str,
     now: datetime,
@@ -107,9 +100,11 @@ def _draft(
         model_version=decider.bundle.manifest.model_version,
         generated_at=now.isoformat(timespec="milliseconds"),
         ai_disclosure=decider.bundle.templates.ai_marker[request.locale],
-        recommendations=decision.recommendations,
+        recommendations=parted.delivered,
+        reviews=parted.notices(),
         dropped=decision.ranking.dropped,
         tasks=decision.scoring.tasks,
+        oversight=notes,
         features_missing=decision.scoring.missing,
         features_as_of=record.as_of if record else None,
         trace_id=current().trace_id,

@@ -13,7 +13,7 @@ from understudy.contracts.api import AuditRef
 from understudy.contracts.audit import AuditKind, CustomerKey
 from understudy.stores import Change, ChangeConflictError
 
-__all__ = ["record_durably"]
+__all__ = ["record_by_operator", "record_durably"]
 
 
 def record_durably(
@@ -34,11 +34,36 @@ def record_durably(
         ChangeConflictError: a document is not at the version that its change names; nothing was written.
         HttpError: 503 if, for whatever reason, the entry may not be durable.
     """
-    try:
-        log_of_environment = app.backing.log
+
+    def append() -> AuditRef:
         sealed = Personal(customer_id, personal, key) if personal is not None else None
         readable = payload(pseudonym(app.backing.keyring, customer_id))
-        entry = log_of_environment.append(kind, readable, changes, personal=sealed)
+        entry = app.backing.log.append(kind, readable, changes, personal=sealed)
+        return AuditRef(writer=entry.writer, seq=entry.seq, mac=entry.mac)
+
+    return _or_nothing(kind, append)
+
+
+def record_by_operator(
+    app: App, kind: AuditKind, payload: Mapping[str, Any], operator: str, changes: Sequence[Change] = ()
+) -> AuditRef:
+    """Append what ``operator`` does to the audit log, and make ``changes`` with it.
+
+    Raises:
+        ChangeConflictError: a document is not at the version that its change names; nothing was written.
+        HttpError: 503 if, for whatever reason, the entry may not be durable.
+    """
+
+    def append() -> AuditRef:
+        entry = app.backing.log.append(kind, {**payload, "operator": operator}, changes)
+        return AuditRef(writer=entry.writer, seq=entry.seq, mac=entry.mac)
+
+    return _or_nothing(kind, append)
+
+
+def _or_nothing(kind: AuditKind, append: Callable[[], AuditRef]) -> AuditRef:
+    try:
+        return append()
     except ChangeConflictError:
         raise
     except Exception as error:
@@ -46,4 +71,3 @@ def record_durably(
         raise HttpError(
             503, "The audit entry could not be written, so nothing is answered.", headers={"retry-after": "1"}
         ) from error
-    return AuditRef(writer=entry.writer, seq=entry.seq, mac=entry.mac)

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from typing import Any
 
 from lambda_app.app import App
 from lambda_app.body import read_body
+from lambda_app.changing import change_document, store_failed
 from lambda_app.http import HttpError, HttpRequest, answer
-from lambda_app.logs import log
+from lambda_app.past_decision import past_decision
 from lambda_app.recording import record_durably
-from understudy.audit import Keyring, pseudonym
-from understudy.audit.sealing import mac_of
+from understudy.audit import Decision
 from understudy.contracts.api import AuditRef, Explanation, Preferences
-from understudy.contracts.audit import AuditEntry
+from understudy.contracts.rights import Choices
+from understudy.stores import Document
+from understudy.stores.customers import choices_key
 
 __all__ = ["explain", "read_preferences", "write_preferences"]
-
-UNAVAILABLE = "The store could not answer; try again."
 
 
 def write_preferences(app: App, http: HttpRequest, request_id: str, params: Mapping[str, str]) -> dict[str, Any]:
     """Object to profiling, or withdraw the objection; the very next request obeys.
 
-    Any valid id may object, also one whose record is yet to come. The intention is recorded first: consent given
-    without a trace would be worse than a trace of a change that then failed, and is asked for again.
+    Any valid id may object, also one whose record is yet to come.
     """
     wanted = read_body(Preferences, http)
     customer_id = params["customer_id"]
-    record_durably(
+    change_document(
         app,
         customer_id,
-        "operation",
+        choices_key(customer_id),
+        lambda found: _choices(found).model_copy(update={"opted_out": wanted.opted_out}).model_dump_json(),
         lambda name: {
             "operation": "set_preferences",
             "request_id": request_id,
@@ -40,10 +39,6 @@ def write_preferences(app: App, http: HttpRequest, request_id: str, params: Mapp
             "opted_out": wanted.opted_out,
         },
     )
-    try:
-        app.backing.store.set_opt_out(customer_id, wanted.opted_out)
-    except Exception as error:
-        raise _unavailable("set_opt_out", error) from error
     return answer(200, wanted)
 
 
@@ -53,7 +48,7 @@ def read_preferences(app: App, http: HttpRequest, request_id: str, params: Mappi
     try:
         context = app.backing.store.read_context(params["customer_id"])
     except Exception as error:
-        raise _unavailable("read_context", error) from error
+        raise store_failed("read_context", error) from error
     if context.record is None and not context.opted_out:
         raise HttpError(404, "No customer has this id.")
     return answer(200, Preferences(opted_out=context.opted_out))
@@ -63,16 +58,7 @@ def explain(app: App, http: HttpRequest, request_id: str, params: Mapping[str, s
     """A past decision about this customer, as the audit log has it; whoever looks leaves an entry too."""
     del http
     customer_id, asked = params["customer_id"], params["request_id"]
-    try:
-        entry = app.backing.store.get_request(asked)
-        keyring = app.backing.keyring
-    except Exception as error:
-        raise _unavailable("get_request", error) from error
-    if entry is None or not _concerns(entry, customer_id, keyring):
-        raise HttpError(404, "No decision about this customer has this id.")
-    if not hmac.compare_digest(mac_of(keyring, entry.model_dump()), entry.mac):
-        log("entry_altered", writer=entry.writer, seq=entry.seq)
-        raise HttpError(503, "The stored decision does not verify; the audit log has to be checked.")
+    decision = past_decision(app, customer_id, asked)
     record_durably(
         app,
         customer_id,
@@ -84,31 +70,24 @@ def explain(app: App, http: HttpRequest, request_id: str, params: Mapping[str, s
             "explained": asked,
         },
     )
-    return answer(200, _explanation(entry))
+    return answer(200, _explanation(decision))
 
 
-def _concerns(entry: AuditEntry, customer_id: str, keyring: Keyring) -> bool:
-    stored = str(entry.payload["pseudonym"])
-    key_id = stored.partition(".")[0]
-    return key_id in keyring and hmac.compare_digest(stored, pseudonym(keyring, customer_id, key_id))
-
-
-def _explanation(entry: AuditEntry) -> Explanation:
-    payload = entry.payload
-    decided = payload["answer"]
+def _explanation(decision: Decision) -> Explanation:
+    content = decision.content
+    decided = content["answer"]
     return Explanation(
-        request_id=payload["request_id"],
-        model_version=payload["model_version"],
+        request_id=content["request_id"],
+        model_version=content["model_version"],
         decided_at=decided["generated_at"],
-        opted_out=payload["opted_out"],
-        features=(payload["record"] or {}).get("features") or {},
+        opted_out=content["opted_out"],
+        features=(content["record"] or {}).get("features") or {},
         recommendations=decided["recommendations"],
         dropped=decided["dropped"],
         tasks=decided["tasks"],
-        audit=AuditRef(writer=entry.writer, seq=entry.seq, mac=entry.mac),
+        audit=AuditRef(writer=decision.writer, seq=decision.seq, mac=decision.mac),
     )
 
 
-def _unavailable(what: str, error: Exception) -> HttpError:
-    log("store_failed", what=what, error=type(error).__name__)
-    return HttpError(503, UNAVAILABLE, headers={"retry-after": "1"})
+def _choices(found: Document | None) -> Choices:
+    return Choices.model_validate_json(found.text) if found else Choices()

@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from lambda_app.engine import Row, Student, as_row
 from lambda_app.native import EngineError
@@ -22,6 +23,7 @@ __all__ = ["MAX_MISSING", "Router", "Scoring"]
 
 # A student that sees fewer than half of its features extrapolates; the rules need only a few columns.
 MAX_MISSING = 0.5
+NOBODY: Mapping[str, str] = MappingProxyType({})
 STUDENT_LAYERS: tuple[Layer, ...] = ("distilled", "direct")
 
 
@@ -143,15 +145,28 @@ class Router:
 
     def __init__(self, bundle: Bundle) -> None:
         self._schema: FeatureSchema = bundle.manifest.features
+        self._names = self._schema.names
         self._casts = {task.name: _Cast(bundle, task, bundle.rules.tasks[task.name]) for task in bundle.manifest.tasks}
         self.standing()
 
-    def score(self, record: CustomerRecord | None, *, opted_out: bool, unfit: str = "") -> Scoring:
+    @property
+    def schema_version(self) -> str:
+        """The feature schema that the students read."""
+        return self._schema.version
+
+    def score(
+        self,
+        record: CustomerRecord | None,
+        *,
+        opted_out: bool,
+        unfit: str = "",
+        stopped: Mapping[str, str] = NOBODY,
+    ) -> Scoring:
         """Score every task.
 
         Without a record, and for a customer who has opted out, the rules speak without looking at the customer: what
         they say is then the rate of everybody (their prior). ``unfit`` says why the students may not read the record
-        that is there, or why there is none.
+        that is there, or why there is none; ``stopped`` (task -> reason) why those of a task may not speak at all.
         """
         if record is None or opted_out:
             nothing = unfit or "there is no record of the customer"
@@ -160,7 +175,10 @@ class Router:
         vector, missing = encode(self._schema, record.features)
         refused = unfit or self._barred(record, len(missing))
         row = None if refused else as_row(vector)
-        tasks = {name: cast.play(row, refused, record.features) for name, cast in self._casts.items()}
+        tasks = {
+            name: cast.play(None if name in stopped else row, stopped.get(name, refused), record.features)
+            for name, cast in self._casts.items()
+        }
         return Scoring(tasks, None if refused else vector, missing)
 
     def _barred(self, record: CustomerRecord, missing: int) -> str:
@@ -182,7 +200,7 @@ class Router:
         cast = self._casts[task]
         output = (cast.task.classes or []).index(class_name) if class_name is not None else 0
         values = cast.seats[layer].student().contributions(as_row(scoring.vector), output)
-        return dict(zip(self._schema.names, values, strict=False))
+        return dict(zip(self._names, values, strict=False))
 
     def standing(self) -> tuple[dict[str, Layer], list[str]]:
         """Task -> the layer that speaks now, and the problems behind every unplanned step down."""

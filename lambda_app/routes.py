@@ -63,7 +63,9 @@ ROUTES: dict[str, dict[str, Route]] = {
         ),
     },
     "/v1/customers/{customer_id}/explanations/{request_id}": {
-        "GET": Route(explain, "A past decision, as the audit log has it", Explanation, (400, 404, 503), tagged=True)
+        "GET": Route(
+            explain, "A past decision, as the audit log has it", Explanation, (400, 404, 410, 503), tagged=True
+        )
     },
 }
 # The shapes of path parameters: as strict as those of the body.

@@ -48,7 +48,9 @@ class SqliteVandal:
         self._connection.execute("DELETE FROM heads WHERE writer = ?", (writer,))
 
     def spoil_record(self, customer_id: str) -> None:
-        self._connection.execute("UPDATE records SET body = '{' WHERE customer_id = ?", (customer_id,))
+        self._connection.execute(
+            "UPDATE customers SET body = '{' WHERE owner = ? AND item LIKE 'record#%'", (customer_id,)
+        )
 
 
 class DynamoVandal:
@@ -80,7 +82,7 @@ class DynamoVandal:
         self._heads.delete_item(Key={"writer": writer})
 
     def spoil_record(self, customer_id: str) -> None:
-        self._customers.put_item(Item={"customer_id": customer_id, "item": "record#v1", "body": "{"})
+        self._customers.put_item(Item={"customer_id": customer_id, "item": "record#v1", "version": 1, "body": "{"})
 
 
 @dataclass(frozen=True)

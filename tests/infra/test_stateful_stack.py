@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from choices import choose
 from moto import mock_aws
 
 from understudy.audit import AuditLog, Keyring, fsck
@@ -52,7 +53,7 @@ def test_tables_are_encrypted_recoverable_protected_and_billed_by_request(
 ) -> None:
     tables = request.getfixturevalue(stage).of_type("AWS::DynamoDB::Table")
     assert {t["Properties"]["TableName"] for t in tables.values()} == {
-        f"understudy-{stage}-{name}" for name in ("customers", "audit", "heads")
+        f"understudy-{stage}-{name}" for name in ("customers", "oversight", "audit", "heads")
     }
     for table in tables.values():
         properties = table["Properties"]
@@ -71,7 +72,7 @@ def test_the_store_works_on_the_tables_of_the_template(dev: Any, aws: None, keyr
             **{name: wanted[name] for name in ("KeySchema", "AttributeDefinitions", "BillingMode")},
         )
     store = open_store(f"dynamodb://{prefix}")
-    store.set_opt_out("c1", True)
+    choose(store, "c1", opted_out=True)
     assert store.read_context("c1").opted_out
     log = AuditLog(store, keyring, "w")
     entries = [log.append("model_inference", {"request_id": f"r{i}"}) for i in range(3)]

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from understudy.contracts._model import Contract, Locale, Name
 from understudy.contracts.gates import Layer
 from understudy.contracts.reasons import Reason
+from understudy.contracts.rights import Channel
 
 __all__ = [
     "MAX_BATCH",
@@ -28,6 +29,7 @@ __all__ = [
     "Recommendation",
     "RecommendationRequest",
     "RecommendationResponse",
+    "ReviewNotice",
     "TaskScore",
 ]
 
@@ -44,7 +46,7 @@ class RecommendationRequest(Contract):
     customer_id: CustomerId
     top_k: int | None = Field(default=None, ge=1, le=10, strict=True)
     locale: Locale = "ko"
-    channel: Literal["branch", "app"] = "branch"
+    channel: Channel = Field(default="branch", description="how the customer will be told; it needs their consent")
 
 
 class CustomerProfile(Contract):
@@ -88,6 +90,19 @@ class Recommendation(Contract):
     review_tier: Literal[1, 2, 3]
 
 
+class ReviewNotice(Contract):
+    """A recommendation that a person looks at.
+
+    ``withheld`` (tier 3): it is not among the recommendations, and nobody may pass it on before a person lets it pass.
+    """
+
+    rank: int = Field(ge=1)
+    review_id: str
+    tier: Literal[1, 2, 3]
+    withheld: bool
+    due: str = Field(description="when it expires, if nobody has decided by then")
+
+
 class Dropped(Contract):
     """A product that was not recommended, and why."""
 
@@ -111,8 +126,10 @@ class RecommendationResponse(Contract):
     generated_at: str
     ai_disclosure: str
     recommendations: list[Recommendation]
+    reviews: list[ReviewNotice] = []
     dropped: list[Dropped]
     tasks: dict[Name, TaskScore]
+    oversight: list[str] = Field(default=[], description="what switches and the customer's rights changed")
     features_missing: list[str]
     features_as_of: str | None = Field(
         default=None, description="date of the data behind the features; null: no record"

@@ -79,6 +79,57 @@ class SuitabilityPolicy(Contract):
     low_income_max_risk: int = Field(default=3, le=3, ge=0)
 
 
+class ContactPolicy(Contract):
+    """When the bank may approach a customer: never in the quiet hours, which may be longer than here, not shorter.
+
+    Default: 21:00 to 08:00 in Korea (Act on Promotion of Information and Communications Network Utilization, art. 50).
+    """
+
+    quiet_from: int = Field(default=21, ge=18, le=21, description="local hour at which the quiet hours begin")
+    quiet_until: int = Field(default=8, ge=8, le=12, description="local hour at which they end")
+    utc_offset_hours: float = Field(default=9, ge=-12, le=14, description="local time; Korea has no summer time")
+
+
+class ReviewRule(Contract):
+    """Puts a recommendation into a tier if every condition that is given holds.
+
+    ``min_risk`` also holds for a product of unknown risk; ``min_age`` for a customer of unknown age; ``within``: the
+    score is at most so far above the ranking threshold.
+    """
+
+    name: Name
+    tier: Literal[2, 3]
+    types: list[ProductType] | None = None
+    products: list[Name] | None = None
+    min_risk: int | None = Field(default=None, ge=1, le=5)
+    min_age: int | None = Field(default=None, ge=0)
+    within: float | None = Field(default=None, gt=0, le=1)
+
+
+REVIEW_RULES = [
+    ReviewRule(name="highest-risk", tier=3, min_risk=5),
+    ReviewRule(name="risk", tier=2, min_risk=4),
+    ReviewRule(name="loan", tier=2, types=["loan"]),
+    ReviewRule(name="near-threshold", tier=2, within=0.05),
+]
+
+
+class ReviewPolicy(Contract):
+    """Which recommendations a person looks at (design section 6, step 7); of several rules the highest tier counts."""
+
+    rules: list[ReviewRule] = REVIEW_RULES
+    sample_rate: float = Field(default=0.05, ge=0, le=1, description="share of tier 1 that is queued, by request id")
+    hours: dict[Literal["1", "2", "3"], Annotated[int, Field(ge=1, le=720)]] = Field(
+        default={"1": 168, "2": 24, "3": 72}, description="tier -> hours until a review expires"
+    )
+
+    @model_validator(mode="after")
+    def _every_tier_has_hours(self) -> ReviewPolicy:
+        if set(self.hours) != {"1", "2", "3"}:
+            raise ValueError("hours must name the tiers 1, 2 and 3")
+        return self
+
+
 class Catalog(Contract):
     """The product catalog of one dataset."""
 
@@ -87,6 +138,8 @@ class Catalog(Contract):
     products: list[Product] = Field(min_length=1)
     policy: ServingPolicy = ServingPolicy()
     suitability: SuitabilityPolicy = SuitabilityPolicy()
+    contact: ContactPolicy = ContactPolicy()
+    review: ReviewPolicy = ReviewPolicy()
 
     @model_validator(mode="after")
     def _families_and_ids(self) -> Catalog:

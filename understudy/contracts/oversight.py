@@ -71,9 +71,9 @@ ReviewState = Literal["pending", "approved", "rejected", "modified", "expired"]
 class Review(Contract):
     """One recommendation that a person looks at.
 
-    ``due`` is when its time runs out; a pending review whose time has run out is expired. ``delivered`` says whether the
-    customer's answer already held the recommendation (tiers 1 and 2) or withheld it (tier 3). ``final`` is the
-    recommendation that the person let pass (approved or modified).
+    ``due`` is when its time runs out; a pending review whose time has run out is expired. ``delivered`` says whether
+    the answer already held the recommendation (tiers 1 and 2) or withheld it (tier 3). ``final`` is the recommendation
+    that the person let pass (approved or modified).
     """
 
     review_id: str
@@ -96,7 +96,7 @@ class Review(Contract):
 class ReviewDecision(Contract):
     """Body of ``POST /v1/admin/reviews/{review_id}/decision``.
 
-    ``modified`` delivers the recommendation with another sentence, ``text``, which the Safety Gate checks like any other.
+    ``modified`` delivers the recommendation with another sentence, ``text``, which the Safety Gate checks like any.
     """
 
     decision: Literal["approved", "rejected", "modified"]

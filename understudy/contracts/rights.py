@@ -52,8 +52,8 @@ Timestamp = Annotated[str, StringConstraints(max_length=40), AfterValidator(_wit
 class Consents(Contract):
     """Body of ``PUT`` and ``GET /v1/customers/{id}/consents``: channel -> whether the customer may be approached by it.
 
-    A channel that is absent was not spoken about: the branch and the app, where the customer comes to the bank, are then
-    open; those by which the bank approaches the customer are not.
+    A channel that is absent was not spoken about: the branch and the app, where the customer comes to the bank, are
+    then open; those by which the bank approaches the customer are not.
     """
 
     channels: dict[Channel, Annotated[bool, Field(strict=True)]]

@@ -11,9 +11,11 @@ from pydantic import Field
 from understudy.atomic import canonical_json
 from understudy.contracts._model import Contract, Locale, Name
 
-__all__ = ["MAX_SENTENCE", "SentenceKey", "StoredSentence"]
+__all__ = ["MAX_ATTEMPTS", "MAX_SENTENCE", "SentenceKey", "StoredSentence"]
 
 MAX_SENTENCE = 400
+# A key at which the model failed so often is left to the template until the prompt or the model changes.
+MAX_ATTEMPTS = 3
 
 
 class SentenceKey(Contract):
@@ -47,3 +49,8 @@ class StoredSentence(Contract):
     attempts: int = Field(default=1, ge=1)
     note: str = Field(default="", max_length=400)
     written_at: str = Field(description="UTC, ISO 8601")
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether the model may be asked for it once more."""
+        return self.status == "refused" and self.attempts < MAX_ATTEMPTS

@@ -14,7 +14,7 @@ import tiny_bundle
 from lambda_app import handler as entry
 from lambda_app.app import App
 from lambda_app.settings import Settings
-from understudy.audit import FsckReport, Keyring, fsck, open_keyring
+from understudy.audit import CustomerKeys, FsckReport, Keyring, fsck, open_keyring, read_decision
 from understudy.contracts.audit import AuditEntry
 from understudy.stores import ServingStore, open_store
 
@@ -39,8 +39,17 @@ class Function:
     def recommend(self, customer_id: str = "c-1", **options: Any) -> tuple[int, Any]:
         return self("POST", "/v1/recommendations", {"customer_id": customer_id, **options})
 
-    def entries(self) -> list[AuditEntry]:
-        return [AuditEntry.model_validate_json(row["body"]) for row in self.store.entries()]
+    def entries(self, customer_id: str = "c-1") -> list[AuditEntry]:
+        """The log's entries; what is sealed in them is opened for this customer."""
+        return [self._opened(row[3], customer_id) for row in self.store.entries()]
+
+    def _opened(self, body: bytes, customer_id: str) -> AuditEntry:
+        entry = AuditEntry.model_validate_json(body)
+        if "sealed" not in entry.payload:
+            return entry
+        ring, key = open_keyring(f"file://{self.folder / 'keys.json'}"), self.store.read_context(customer_id).key
+        content = read_decision(body, ring, CustomerKeys(ring), customer_id, key).content
+        return entry.model_copy(update={"payload": content})
 
     @staticmethod
     def payload(entry: AuditEntry) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import tiny_bundle
-
+from choices import choose
 
 from lambda_app.native import EngineError
 from understudy.contracts.api import Health, Problem, RecommendationResponse
@@ -107,7 +107,7 @@ def test_the_same_request_gives_the_same_answer_apart_from_ids_and_time(function
 
 
 def test_a_customer_who_opted_out_gets_rules_and_no_profile(function: Any) -> None:
-    function.store.set_opt_out("c-1", True)
+    choose(function.store, "c-1", opted_out=True)
     status, answer = function.recommend()
     assert status == 200
     assert {task["layer"] for task in answer["tasks"].values()} == {"rules"}
@@ -118,7 +118,7 @@ def test_a_customer_who_opted_out_gets_rules_and_no_profile(function: Any) -> No
 
 
 def test_an_unreadable_consent_is_an_opt_out(function: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*args: Any) -> None:
+    def fail(*args: Any, **options: Any) -> None:
         raise StoreError("no quorum")
 
     monkeypatch.setattr(function.app.backing.store, "read_context", fail)
@@ -132,7 +132,7 @@ def test_an_unreadable_consent_is_an_opt_out(function: Any, monkeypatch: pytest.
 
 
 def test_no_audit_no_answer(function: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*args: Any) -> None:
+    def fail(*args: Any, **options: Any) -> None:
         raise StoreError("disk full")
 
     monkeypatch.setattr(function.app.backing.store, "put_entry", fail)
@@ -248,7 +248,7 @@ def test_threads_may_share_an_environment(function: Any) -> None:
 def test_contributions_that_fail_leave_a_reason_without_facts(
     function: Any, monkeypatch: pytest.MonkeyPatch, logged: Any
 ) -> None:
-    def fail(*args: Any) -> None:
+    def fail(*args: Any, **options: Any) -> None:
         raise EngineError("no memory")
 
     monkeypatch.setattr(function.app.decider.router, "contributions", fail)

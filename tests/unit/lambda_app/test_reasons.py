@@ -31,7 +31,10 @@ def explainer(bundle: Bundle) -> Explainer:
 
 
 def _explain(explainer: Explainer, product: Product, contributions: dict[str, float], cap: RiskCap = CAP) -> Explained:
-    return explainer.explain(product, contributions, tiny_bundle.customer(), cap, locale="en", channel="branch")
+    (explained,) = explainer.explain(
+        [(product, contributions)], tiny_bundle.customer(), cap, locale="en", channel="branch"
+    )
+    return explained
 
 
 def test_facts_of_the_customer_are_told(explainer: Explainer) -> None:

@@ -39,11 +39,11 @@ def test_an_objection_is_recorded_under_the_pseudonym(function: Any) -> None:
     assert objection.payload["pseudonym"] == decision.payload["pseudonym"]
 
 
-@pytest.mark.parametrize("broken", ["set_opt_out", "put_entry"])
+@pytest.mark.parametrize("broken", ["read_documents", "put_entry"])
 def test_an_objection_that_cannot_be_recorded_and_stored_is_not_acknowledged(
     function: Any, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    def fail(*args: Any) -> None:
+    def fail(*args: Any, **options: Any) -> None:
         raise StoreError("gone")
 
     monkeypatch.setattr(function.app.backing.store, broken, fail)
@@ -73,7 +73,7 @@ def test_a_malformed_id_in_the_path_is_named(function: Any) -> None:
 
 
 def test_preferences_that_cannot_be_read_are_not_guessed(function: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*args: Any) -> None:
+    def fail(*args: Any, **options: Any) -> None:
         raise StoreError("gone")
 
     monkeypatch.setattr(function.app.backing.store, "read_context", fail)
@@ -129,7 +129,7 @@ def test_an_altered_entry_explains_nothing(function: Any, monkeypatch: pytest.Mo
 
 
 def test_an_unreachable_log_is_not_a_missing_decision(function: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*args: Any) -> None:
+    def fail(*args: Any, **options: Any) -> None:
         raise StoreError("gone")
 
     _, answer = function.recommend()

@@ -11,11 +11,13 @@ from uuid import uuid4
 import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
+from choices import choose
 from moto import mock_aws
 
 from understudy.audit import AuditLog, Keyring
 from understudy.contracts.api import CustomerProfile, CustomerRecord
 from understudy.stores import StoreConflictError, StoreError
+from understudy.stores.customers import choices_key
 from understudy.stores.dynamodb import DynamoStore
 from understudy.stores.tables import TABLES
 
@@ -74,21 +76,21 @@ def record(customer_id: str, size: int = 0) -> CustomerRecord:
 
 def test_a_request_costs_one_read_and_one_write(store: DynamoStore, tmp_path: Path) -> None:
     store.put_records([record("c1")])
-    store.set_opt_out("c1", False)
+    choose(store, "c1", opted_out=False)
     log = AuditLog(store, Keyring.create(tmp_path / "keys.json"), "w")
     wire = Wire(store)
-    store.read_context("c1")
+    store.read_context("c1", "v1")
     log.append("model_inference", {"request_id": "r1"})
     log.append("model_inference", {"request_id": "r2"})
-    assert wire.calls == {"Query": 1, "TransactWriteItems": 2}
+    assert wire.calls == {"BatchGetItem": 1, "TransactWriteItems": 2}
 
 
 @pytest.mark.parametrize(
     ("operation", "ask"),
     [
-        ("Query", lambda store: store.read_context("c1")),
-        ("UpdateItem", lambda store: store.set_opt_out("c1", True)),
-        ("GetItem", lambda store: store.add_contact("c1", "2026-01-01T00:00:00+00:00")),
+        ("BatchGetItem", lambda store: store.read_context("c1")),
+        ("Query", lambda store: store.list_documents("customers", "c1")),
+        ("BatchWriteItem", lambda store: store.remove_documents([choices_key("c1")])),
         ("BatchWriteItem", lambda store: store.put_records([record("c1")])),
         ("GetItem", lambda store: store.get_head("w")),
         ("GetItem", lambda store: store.get_request("r")),
@@ -157,40 +159,31 @@ def test_records_that_stay_throttled_are_an_error(store: DynamoStore) -> None:
         store.put_records([record("c1")])
 
 
-def test_the_objection_is_seen_though_the_records_fill_pages(store: DynamoStore) -> None:
+def test_a_record_is_found_on_a_later_page(store: DynamoStore) -> None:
     """A query answers at most 1 MB at a time."""
-    store.set_opt_out("c1", True)
+    choose(store, "c1", opted_out=True)
     store.put_records(record("c1", 300_000).model_copy(update={"schema_version": f"v{i}"}) for i in range(6))
     wire = Wire(store)
-    context = store.read_context("c1", "v5")
+    context = store.read_context("c1")
     assert context.opted_out
     assert context.record is not None
     assert context.record.schema_version == "v5"
     assert wire.calls["Query"] > 1
 
 
+def test_what_a_batched_read_left_out_is_asked_for_again(store: DynamoStore) -> None:
+    def nothing(send: Any, operation: str, arguments: Any) -> Any:
+        return {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
+
+    choose(store, "c1", opted_out=True)
+    wire = Wire(store)
+    wire.faults["BatchGetItem"] = [nothing, nothing]
+    assert store.read_context("c1", "v1").opted_out
+    wire.faults["BatchGetItem"] = [nothing] * 100
+    with pytest.raises(StoreError, match="throttled"):
+        store.read_context("c1", "v1")
+
+
 def test_a_record_beyond_the_services_limit_is_an_error(store: DynamoStore) -> None:
     with pytest.raises(StoreError, match="exceed"):
         store.put_records([record("c1", 500_000)])
-
-
-def test_contacts_recorded_at_once_are_both_kept(store: DynamoStore) -> None:
-    other = DynamoStore(store._prefix)
-    wire = Wire(store)
-
-    def meanwhile(send: Any, operation: str, arguments: Any) -> Any:
-        other.add_contact("c1", "2026-01-02T00:00:00+00:00")
-        return send(operation, arguments)
-
-    wire.faults["UpdateItem"] = [meanwhile]
-    store.add_contact("c1", "2026-01-01T00:00:00+00:00")
-    assert store.read_context("c1").contacts == ["2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"]
-
-
-def test_a_contact_that_is_always_overtaken_is_an_error(store: DynamoStore) -> None:
-    wire = Wire(store)
-    error = store._client.exceptions.ConditionalCheckFailedException
-    overtaken = error({"Error": {"Code": "ConditionalCheckFailedException", "Message": ""}}, "UpdateItem")
-    wire.faults["UpdateItem"] = [overtaken] * 100
-    with pytest.raises(StoreError, match="overtaken"):
-        store.add_contact("c1", "2026-01-01T00:00:00+00:00")

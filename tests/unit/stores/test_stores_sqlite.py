@@ -4,11 +4,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from choices import choose
 
 from understudy.audit import AuditLog, Keyring, fsck
 from understudy.contracts.api import CustomerProfile, CustomerRecord
 from understudy.errors import UserError
 from understudy.stores import ServingStore, StoreError, open_store
+from understudy.stores.customers import choices_key
 
 
 @pytest.fixture
@@ -51,8 +53,8 @@ def test_a_read_only_store_is_verified_and_refuses_writes(store: ServingStore, p
     assert fsck(reader, keyring).verdict == "clean"
     for write in (
         lambda: reader.put_records([record("c1")]),
-        lambda: reader.set_opt_out("c1", True),
-        lambda: reader.add_contact("c1", "2026-01-01T00:00:00+00:00"),
+        lambda: choose(reader, "c1", opted_out=True),
+        lambda: reader.remove_documents([choices_key("c1")]),
         lambda: AuditLog(reader, keyring, "v").append("operation", {}),
     ):
         with pytest.raises(StoreError, match="readonly"):
@@ -75,7 +77,7 @@ def test_entries_are_neither_changed_nor_removed_by_accident(store: ServingStore
 
 @pytest.mark.parametrize(
     "table",
-    [("records", "read_context"), ("consents", "read_context"), ("entries", "get_request"), ("heads", "get_head")],
+    [("customers", "read_context"), ("oversight", "read_context"), ("entries", "get_request"), ("heads", "get_head")],
 )
 def test_a_read_that_fails_is_an_error_and_never_an_answer(
     store: ServingStore, path: Path, table: tuple[str, str]
@@ -102,10 +104,10 @@ def test_a_store_that_stays_locked_is_an_error_and_nothing_is_written(
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="locked"):
-        store.set_opt_out("c1", True)
+        choose(store, "c1", opted_out=True)
     assert not store.read_context("c1").opted_out  # readers do not wait for writers
     other.execute("ROLLBACK")
-    store.set_opt_out("c1", True)
+    choose(store, "c1", opted_out=True)
     assert store.read_context("c1").opted_out
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from understudy.stores.dynamodb.customers import DynamoCustomers
+from understudy.stores.customers import CustomerDocuments
+from understudy.stores.dynamodb.documents import DynamoDocuments
+from understudy.stores.dynamodb.ledger import DynamoLedger
+from understudy.stores.dynamodb.sentences import DynamoSentences
 from understudy.stores.dynamodb.trail import DynamoTrail
 
 __all__ = ["DynamoStore"]
 
 
-class DynamoStore(DynamoCustomers, DynamoTrail):
+class DynamoStore(DynamoTrail, DynamoSentences, DynamoLedger, DynamoDocuments, CustomerDocuments):
     """`ServingStore` on the tables ``<prefix>-...``."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.stores.sqlite import customers, trail
-from understudy.stores.sqlite.customers import SqliteCustomers
+from understudy.stores.customers import CustomerDocuments
+from understudy.stores.sqlite import documents, ledger, sentences, trail
+from understudy.stores.sqlite.documents import SqliteDocuments
+from understudy.stores.sqlite.ledger import SqliteLedger
+from understudy.stores.sqlite.sentences import SqliteSentences
 from understudy.stores.sqlite.trail import SqliteTrail
 
 __all__ = ["SqliteStore"]
 
 
-class SqliteStore(SqliteCustomers, SqliteTrail):
+class SqliteStore(SqliteTrail, SqliteSentences, SqliteLedger, SqliteDocuments, CustomerDocuments):
     """`ServingStore` in one file. Open it after forking, not before: SQLite connections do not survive a fork."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -20,4 +23,4 @@ class SqliteStore(SqliteCustomers, SqliteTrail):
         Raises:
             StoreError: the file is missing (read only), is not a database, or cannot be created.
         """
-        super().__init__(path, customers.SCHEMA + trail.SCHEMA, read_only=read_only)
+        super().__init__(path, documents.SCHEMA + trail.SCHEMA + sentences.SCHEMA + ledger.SCHEMA, read_only=read_only)

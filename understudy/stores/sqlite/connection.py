@@ -66,13 +66,13 @@ class SqliteConnection:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def _stream(self, query: str) -> Iterator[tuple[Any, ...]]:
-        """Rows through a connection of their own: a long read holds one snapshot and blocks nobody."""
+    def _stream(self, query: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows, texts as bytes, through a connection of their own: a long read holds one snapshot and blocks nobody."""
         try:
             connection = self._connect("ro")
-            connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+            connection.text_factory = bytes
             try:
-                yield from connection.execute(query)
+                yield from connection.execute(query, values)
             finally:
                 connection.close()
         except sqlite3.Error as error:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
-from understudy.atomic import canonical_json
-from understudy.contracts.audit import AuditEntry, AuditHead
-from understudy.stores.protocol import StoreConflictError, StoreError, indexed_request
-from understudy.stores.sqlite.connection import SqliteConnection
+from understudy.stores.documents import Change
+from understudy.stores.protocol import NewEntry, StoreConflictError, StoredEntry
+from understudy.stores.sqlite.documents import SqliteDocuments
 
 __all__ = ["SCHEMA", "SqliteTrail"]
 
@@ -26,11 +25,11 @@ CREATE TRIGGER IF NOT EXISTS entries_never_change BEFORE UPDATE ON entries
 """
 
 
-class SqliteTrail(SqliteConnection):
+class SqliteTrail(SqliteDocuments):
     """`TrailStore` in SQLite."""
 
-    def put_entry(self, entry: AuditEntry, head: AuditHead) -> None:
-        row = (entry.writer, entry.seq, indexed_request(entry), canonical_json(entry.model_dump()).decode())
+    def put_entry(self, entry: NewEntry, changes: Sequence[Change] = ()) -> None:
+        row = (entry.writer, entry.seq, entry.request_id, entry.body.decode())
         with self._writing() as connection:
             last = connection.execute("SELECT seq FROM heads WHERE writer = ?", (entry.writer,)).fetchone()
             if entry.seq != (last[0] if last else 0) + 1:
@@ -42,32 +41,29 @@ class SqliteTrail(SqliteConnection):
             except sqlite3.IntegrityError:
                 raise StoreConflictError(f"entry {entry.seq} of writer {entry.writer} exists") from None
             connection.execute(
-                "INSERT OR REPLACE INTO heads VALUES (?, ?, ?)",
-                (head.writer, head.seq, canonical_json(head.model_dump()).decode()),
+                "INSERT OR REPLACE INTO heads VALUES (?, ?, ?)", (entry.writer, entry.seq, entry.head.decode())
             )
+            self._make(connection, changes)
 
-    def get_head(self, writer: str) -> AuditHead | None:
+    def get_head(self, writer: str) -> bytes | None:
+        return self._one("SELECT CAST(body AS BLOB) FROM heads WHERE writer = ?", writer)
+
+    def get_request(self, request_id: str) -> bytes | None:
+        query = "SELECT CAST(body AS BLOB) FROM entries WHERE request_id = ? ORDER BY rowid DESC LIMIT 1"
+        return self._one(query, request_id)
+
+    def _one(self, query: str, value: str) -> bytes | None:
         with self._answering():
-            row = self._connection.execute("SELECT body FROM heads WHERE writer = ?", (writer,)).fetchone()
-        try:
-            return AuditHead.model_validate_json(row[0]) if row else None
-        except ValueError as error:
-            raise StoreError(f"{self._path}: the head of writer {writer} cannot be read") from error
+            row = self._connection.execute(query, (value,)).fetchone()
+        return row[0] if row else None
 
-    def get_request(self, request_id: str) -> AuditEntry | None:
-        with self._answering():
-            row = self._connection.execute(
-                "SELECT body FROM entries WHERE request_id = ? ORDER BY rowid DESC LIMIT 1", (request_id,)
-            ).fetchone()
-        try:
-            return AuditEntry.model_validate_json(row[0]) if row else None
-        except ValueError as error:
-            raise StoreError(f"{self._path}: the entry of request {request_id} cannot be read") from error
+    def entries(self) -> Iterator[StoredEntry]:
+        rows = self._stream("SELECT writer, seq, request_id, body FROM entries ORDER BY writer, seq")
+        return cast(Iterator[StoredEntry], rows)
 
-    def entries(self) -> Iterator[dict[str, Any]]:
-        for row in self._stream("SELECT writer, seq, request_id, body FROM entries ORDER BY writer, seq"):
-            yield dict(zip(("writer", "seq", "request_id", "body"), row, strict=True))
+    def chain(self, writer: str, after: int) -> Iterator[StoredEntry]:
+        query = "SELECT writer, seq, request_id, body FROM entries WHERE writer = ? AND seq > ? ORDER BY seq"
+        return cast(Iterator[StoredEntry], self._stream(query, (writer, after)))
 
-    def heads(self) -> Iterator[dict[str, Any]]:
-        for row in self._stream("SELECT writer, body FROM heads ORDER BY writer"):
-            yield dict(zip(("writer", "body"), row, strict=True))
+    def heads(self) -> Iterator[tuple[Any, Any]]:
+        return cast(Iterator[tuple[Any, Any]], self._stream("SELECT writer, body FROM heads ORDER BY writer"))
