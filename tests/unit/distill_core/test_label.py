@@ -114,7 +114,7 @@ def test_another_config_trains_again(bank: Any, academy: Academy, tmp_path: Path
 def test_shared_customers_are_refused(bank: Any, academy: Academy, tmp_path: Path) -> None:
     customers = bank.dataset.customer_ids.copy()
     customers[bank.dataset.rows("test")[0]] = customers[bank.dataset.rows("train")[0]]
-    with pytest.raises(UserError, match="customers are in both the train and the test split") as error:
+    with pytest.raises(UserError, match="customers are in both the train split and the test split") as error:
         label(replace(bank.dataset, customer_ids=customers), tmp_path)
     assert error.value.exit_code == 4
     assert not academy.trained
