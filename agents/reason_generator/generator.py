@@ -7,6 +7,7 @@ from typing import Literal
 from agents.feature_selector import Selection
 from agents.reason_generator.disclosure import disclose
 from agents.reason_generator.fill import fill, literal_numbers
+from agents.reason_generator.sentences import malformed
 from agents.reason_generator.templates import check_glossary, check_templates
 from agents.slots import render
 from understudy.contracts._model import Locale
@@ -37,8 +38,8 @@ class ReasonGenerator:
     def reason(
         self, selection: Selection, product: Product, locale: Locale, channel: Channel, sentence: str | None = None
     ) -> Reason:
-        """Explain ``product``: with ``sentence`` (a well-formed one, with a slot for each fact of ``selection``), or with
-        a template, where there is no sentence or a fact cannot be said.
+        """Explain ``product``: with ``sentence`` (a well-formed one, with a slot for each fact of ``selection``), or,
+        where there is no sentence or a fact cannot be said, with a template.
 
         Facts beyond the third, and facts that cannot be said, are left out of a template. A product that lacks a term
         which its type must disclose gets no text: ``source`` is then "none" and ``note`` names the missing terms.
@@ -47,13 +48,11 @@ class ReasonGenerator:
         if disclosure.missing:
             note = f"terms missing: {', '.join(disclosure.missing)}"
             return Reason(locale=locale, text="", source="none", signature=selection.signature, note=note)
-        source: Literal["template", "llm"]
         said = [(fact, phrase) for fact in selection.facts if (phrase := self._phrase(fact, locale)) is not None][:3]
-        if sentence is None or len(said) < len(selection.facts):
+        source: Literal["template", "llm"] = "llm"
+        if sentence is None or len(said) < len(selection.facts) or malformed(sentence, len(said), locale):
             template, said = self._template(said, channel, product)
             sentence, source = template.text[locale], "template"
-        else:
-            source = "llm"
         values = {f"fact{number}": phrase for number, (_, phrase) in enumerate(said, start=1)}
         return Reason(
             locale=locale,

@@ -10,6 +10,7 @@ from agents.bedrock import BudgetSpentError, LanguageModel, LlmRefusedError, Llm
 from agents.feature_selector import Selection
 from agents.feature_selector.signature import parse_signature
 from agents.reason_generator.generator import ReasonGenerator
+from agents.reason_generator.prompt import PROMPT
 from agents.reason_generator.samples import sample_facts
 from agents.reason_generator.sentences import Written, malformed, slot_names
 from agents.safety_gate import SafetyGate, Verdict
@@ -18,20 +19,17 @@ from understudy.contracts.reasons import Fact, FactDef, Glossary
 from understudy.contracts.sentences import SentenceKey, StoredSentence
 from understudy.stores.sentences import SentenceStore
 
-__all__ = ["PROMPT", "Outcome", "SentenceWriter"]
+__all__ = ["Outcome", "SentenceWriter", "VerdictTrail"]
 
-PROMPT = "reason_sentence"
-# A key at which the model failed so often is left to the template until the prompt or the model changes.
-MAX_ATTEMPTS = 3
 # written: stored. known: there was nothing to do. refused: the model failed at it. dropped: the job makes no sense
 # here. unavailable: try again later. budget: not this month.
 Outcome = Literal["written", "known", "refused", "dropped", "unavailable", "budget"]
 
 
-class Trail(Protocol):
+class VerdictTrail(Protocol):
     """Where verdicts on sentences are recorded."""
 
-    def verdict(self, key: SentenceKey, verdict: Verdict, text: str) -> None:
+    def verdict(self, key: SentenceKey, text: str, verdict: Verdict) -> None:
         """Keep what the gate said of a text, whose hash identifies it."""
 
 
@@ -50,7 +48,7 @@ class SentenceWriter:
         glossary: Glossary,
         generator: ReasonGenerator,
         gate: SafetyGate,
-        trail: Trail,
+        trail: VerdictTrail,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -78,7 +76,7 @@ class SentenceWriter:
         except (KeyError, ValueError):
             return "dropped"
         before = self._store.read_sentences([key.id]).get(key.id)
-        if before is not None and (before.status == "ready" or before.attempts >= MAX_ATTEMPTS):
+        if before is not None and not before.may_retry:
             return "known"
         attempts = before.attempts + 1 if before else 1
         try:
@@ -124,7 +122,7 @@ class SentenceWriter:
             if reason.source != "llm":
                 return reason.note or "a fact cannot be said"
             verdict = self._judge(product, key, reason.text, reason.facts, reason.disclosure)
-            self._trail.verdict(key, verdict, text)
+            self._trail.verdict(key, text, verdict)
             if not verdict.passed:
                 return "gate: " + ", ".join(sorted({f.rule_id for f in verdict.findings if f.severity == "block"}))
         return None

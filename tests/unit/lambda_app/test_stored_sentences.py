@@ -253,7 +253,7 @@ def test_a_queue_that_fails_costs_only_the_order(bank: Bank) -> None:
 def test_calls_and_verdicts_are_on_record(bank: Bank) -> None:
     bank.ask()
     bank.work()
-    entries = [json.loads(row[3]) for row in bank.store.entries() if row[0].startswith("sentences-")]
+    entries = [json.loads(row[3]) for row in bank.store.entries() if row[0].startswith(b"sentences-")]
     kinds = [item["kind"] for item in entries]
     assert kinds.count("operation") == len(bank.bedrock.received)
     assert kinds.count("guardrail") >= kinds.count("operation")

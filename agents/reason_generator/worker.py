@@ -1,0 +1,132 @@
+"""The worker that has sentences written: from jobs on a queue (Lambda or local), or ahead of any request."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+
+from pydantic import Field, ValidationError
+
+from agents.bedrock import Allowance, Guardrail, load_prompt, open_model
+from agents.reason_generator.generator import ReasonGenerator
+from agents.reason_generator.prompt import PROMPT
+from agents.reason_generator.trail import SentenceTrail
+from agents.reason_generator.writer import Outcome, SentenceWriter
+from agents.safety_gate import SafetyGate, load_rules
+from understudy.audit import AuditError, AuditLog, open_keyring
+from understudy.bundle import load_bundle
+from understudy.contracts._model import Contract, validated
+from understudy.contracts.sentences import SentenceKey
+from understudy.fetch import local_bundle
+from understudy.queues import JobQueue
+from understudy.stores import ServingStore, StoreError, open_store
+
+__all__ = ["SentenceWorker", "WorkerSettings"]
+
+# One call of a model with its repair should fit; less time is left to the next worker.
+JOB_SECONDS = 20.0
+
+
+class WorkerSettings(Contract):
+    """The worker's environment. Bundle, store and keys are those of the function that the sentences are for."""
+
+    understudy_bundle: str = Field(min_length=1, description="directory, .zip or s3://bucket/key.zip")
+    understudy_store: str = Field(min_length=1, description="URL of `understudy.stores.open_store`")
+    understudy_audit_keys: str = Field(min_length=1, description="URL of `understudy.audit.open_keyring`")
+    understudy_reason_model: str = Field(min_length=1, description="model id, as in agents/bedrock/models.toml")
+    understudy_reason_tokens: int = Field(default=30_000_000, ge=0, description="tokens a month")
+    understudy_reason_usd: float = Field(default=50.0, ge=0, description="US dollars a month, at list price")
+    understudy_guardrail: str = Field(
+        default="", pattern=r"^(|[A-Za-z0-9:/-]+@(DRAFT|[0-9]{1,8}))$", description="Bedrock guardrail: id@version"
+    )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> WorkerSettings:
+        """Read the upper-case names of the fields.
+
+        Raises:
+            UserError: a variable is missing or cannot be used.
+        """
+        source = os.environ if environment is None else environment
+        found = {name: source[name.upper()] for name in cls.model_fields if name.upper() in source}
+        return validated(cls, found, "environment")
+
+
+class SentenceWorker:
+    """One process that has sentences written."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+
+    @property
+    def model(self) -> str:
+        return self._settings.understudy_reason_model
+
+    @property
+    def prompt(self) -> str:
+        """The label of the prompt, as keys carry it."""
+        return load_prompt(PROMPT).label
+
+    @cached_property
+    def store(self) -> ServingStore:
+        return open_store(self._settings.understudy_store)
+
+    @cached_property
+    def _writer(self) -> SentenceWriter:
+        settings = self._settings
+        bundle = load_bundle(local_bundle(settings.understudy_bundle))
+        keyring = open_keyring(settings.understudy_audit_keys)
+        trail = SentenceTrail(AuditLog(self.store, keyring, f"sentences-{uuid.uuid4().hex}"))
+        usd = round(settings.understudy_reason_usd * 1e6)
+        allowance = Allowance(purpose="reasons", tokens=settings.understudy_reason_tokens, micro_usd=usd)
+        identifier, _, version = settings.understudy_guardrail.partition("@")
+        guardrail = Guardrail(identifier=identifier, version=version) if identifier else None
+        model = open_model(self.model, self.store, allowance, guardrail=guardrail, on_call=trail.call)
+        generator = ReasonGenerator(bundle.templates, bundle.glossary)
+        gate = SafetyGate(load_rules())
+        return SentenceWriter(model, self.store, bundle.catalog, bundle.glossary, generator, gate, trail)
+
+    def run(self, bodies: Sequence[str], *, remaining: Callable[[], float] = lambda: JOB_SECONDS) -> list[Outcome]:
+        """Do the jobs in their order; one outcome for each.
+
+        A job that makes no sense is dropped: it would make none the next time either. After one that found no model or
+        no store the rest are not tried.
+        """
+        outcomes: list[Outcome] = []
+        for body in bodies:
+            if outcomes and outcomes[-1] == "unavailable":
+                outcomes.append("unavailable")
+                continue
+            try:
+                key = SentenceKey.model_validate_json(body)
+            except ValidationError:
+                outcomes.append("dropped")
+                continue
+            outcomes.append(self.write(key, remaining=remaining))
+        return outcomes
+
+    def write(self, key: SentenceKey, *, remaining: Callable[[], float] = lambda: JOB_SECONDS) -> Outcome:
+        """See to it that there is a sentence for ``key``.
+
+        Raises:
+            UserError: the worker's settings, bundle or rules cannot be used.
+            BundleError: the bundle is refused.
+        """
+        try:
+            return self._writer.write(key, remaining=remaining)
+        except (StoreError, AuditError):
+            return "unavailable"
+
+    def drain(self, queue: JobQueue, *, limit: int = 10) -> Counter[Outcome]:
+        """Take at most ``limit`` jobs off ``queue`` and do them; those that found no model come back later.
+
+        Raises:
+            QueueError: the queue cannot answer.
+        """
+        received = queue.receive(limit)
+        outcomes = self.run([one.body for one in received])
+        queue.done([one for one, outcome in zip(received, outcomes, strict=True) if outcome != "unavailable"])
+        return Counter(outcomes)
