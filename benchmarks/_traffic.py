@@ -16,7 +16,7 @@ __all__ = ["Plan", "Shot", "fire", "summary"]
 
 @dataclass(frozen=True)
 class Plan:
-    """``rate`` requests a second for ``seconds``; customers take turns. A failed request is repeated by ``attempts``."""
+    """``rate`` requests a second for ``seconds``, each with at most ``attempts``; customers take turns."""
 
     url: str
     customers: tuple[str, ...]

@@ -28,6 +28,7 @@ PROBLEMS = {
     405: "The path does not answer to this method; `Allow` names those that it answers to.",
     406: "The answer is JSON, which the request does not accept.",
     409: "The state of the resource does not allow this.",
+    410: "What this was based on has been erased.",
     413: "The body exceeds 64 KiB.",
     415: "The body was not declared as `application/json` in UTF-8.",
     422: "The idempotency key was used before, with another body.",
