@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from infra.bytecode import bytecode, interpreter
 from infra.trees import LIBRARY, TreesError, build_trees
 
 __all__ = ["BuildError", "FunctionPackage", "build_function_zip", "package_sizes"]
@@ -50,7 +51,7 @@ DEPENDENCIES = (
     "cffi",
 )
 # botocore ships 25 MB of models for every service; the function calls these.
-SERVICES = ("dynamodb", "s3", "secretsmanager", "sts")
+SERVICES = ("bedrock-runtime", "dynamodb", "s3", "secretsmanager", "sqs", "sts")
 MACHINE = {"arm64": "aarch64", "x86_64": "x86_64"}
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -108,7 +109,9 @@ class FunctionPackage:
 
 
 def build_function_zip(out: Path, *, arch: Arch = "arm64", python: str = "3.13", cache: Path | None = None) -> Path:
-    """Write the function's zip to ``out``: same sources and pins, same bytes.
+    """Write the function's zip to ``out``: same sources, pins and interpreter, same bytes.
+
+    If this machine has an interpreter of the target's version, the zip also holds bytecode (see `infra.bytecode`).
 
     Args:
         out: Path of the zip.
@@ -121,6 +124,9 @@ def build_function_zip(out: Path, *, arch: Arch = "arm64", python: str = "3.13",
     """
     package = FunctionPackage(arch, python, cache or ROOT / "build" / "wheels")
     files = dict(package.files())
+    executable = interpreter(python)
+    if executable is not None:
+        files |= bytecode(files, executable)
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = out.with_name(f".{out.name}.{os.getpid()}.part")  # two builds at once do not meet
     with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
