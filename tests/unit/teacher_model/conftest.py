@@ -34,6 +34,23 @@ class Toy:
     def __len__(self) -> int:
         return len(self.features)
 
+    @property
+    def row_ids(self) -> NDArray[np.int64]:
+        return np.arange(len(self), dtype=np.int64)
+
+    @property
+    def customer_ids(self) -> NDArray[np.str_]:
+        return self.row_ids.astype(np.str_)
+
+    @property
+    def units(self) -> NDArray[np.int64]:
+        return self.row_ids
+
+    def rows(self, split: str) -> NDArray[np.int64]:
+        """Tests choose training and validation rows themselves; there is no test split."""
+        assert split == "test"
+        return self.row_ids[:0]
+
 
 def toy_spec(**changes: Any) -> DatasetSpec:
     numeric = [f"n{i}" for i in range(4)]

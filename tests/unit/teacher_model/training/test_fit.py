@@ -142,7 +142,7 @@ def test_a_multiclass_toy_problem_reaches_95_percent(toys: Any, small_config: Te
 
 
 def test_rows_in_both_splits_are_refused(toy: Any, small_config: TeacherConfig, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="1 rows are both in training and in validation"):
+    with pytest.raises(UserError, match="1 row ids are in both training and validation"):
         fit_teacher(toy, TRAIN, np.append(VALID, 5), small_config, tmp_path, progress=Silent())
     with pytest.raises(UserError, match="0 validation rows"):
         fit_teacher(toy, TRAIN, VALID[:0], small_config, tmp_path, progress=Silent())
