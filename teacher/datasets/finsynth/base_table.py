@@ -1,4 +1,4 @@
-"""The base table of a snapshot: one row per (customer, cutoff) with features, labels, truth and raw histograms."""
+"""The base table of a snapshot: one row per (customer, cutoff) with labels, truth and two protected attributes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from teacher.datasets.finsynth.columns import Columns, named, numbers, text
-from teacher.datasets.finsynth.features import feature_groups
 from teacher.datasets.finsynth.merchants import CATEGORIES
 from teacher.datasets.finsynth.population import AGE_GROUPS, INCOME_TIERS
 from teacher.datasets.finsynth.products import FAMILIES
-from teacher.datasets.finsynth.purchases import TIERS
 from teacher.datasets.finsynth.simulate import Partition, Snapshot
 from teacher.datasets.finsynth.timeline import day_to_date
 
 __all__ = ["NBA_CLASSES", "base_rows"]
 
 NBA_CLASSES: Final = ["none", *FAMILIES]
-_TIER_NAMES: Final = [f"{tier:02d}" for tier in range(TIERS)]
 
 
 def base_rows(partition: Partition, order: NDArray[np.int64]) -> pa.Table:
@@ -36,23 +33,11 @@ def _rows(first_customer: int, snapshot: Snapshot) -> pa.Table:
         "customer_id": pa.array(np.arange(first_customer, first_customer + n, dtype=np.int32)),
         "cutoff": pa.array([day_to_date(history.cutoff_day)] * n, pa.date32()),
     }
-    for group in feature_groups(history).values():
-        columns |= group
     columns["age_group"] = text(history.people.age_group, AGE_GROUPS)
     columns["income_tier"] = text(history.people.income_tier, INCOME_TIERS)
-    columns |= _histograms(snapshot)
     columns |= _labels(snapshot)
     columns |= _truths(snapshot)
     return pa.table(columns)
-
-
-def _histograms(snapshot: Snapshot) -> Columns:
-    history = snapshot.history
-    return numbers(
-        named("tier3_", _TIER_NAMES, history.recent.by_tier)
-        | named("tier9_", _TIER_NAMES, history.tiers_before())
-        | named("cat12_", CATEGORIES, history.categories_12m())
-    )
 
 
 def _labels(snapshot: Snapshot) -> Columns:

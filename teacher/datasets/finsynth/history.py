@@ -28,12 +28,6 @@ class History:
     """The four quarters before the cutoff, oldest first."""
     held: NDArray[np.bool_]
     """``[n, 24]`` at the cutoff."""
-    opened: NDArray[np.float32]
-    """Opening day of the products held, NaN for the others: ``[n, 24]``."""
-    held_before: NDArray[np.bool_]
-    """``[n, 24]`` three months earlier."""
-    co_holding: NDArray[np.float64]
-    """``[24, 24]`` P(a customer holds q | holds p) among the partition's customers at the first snapshot."""
     indicators: NDArray[np.float64]
     payroll_moves: NDArray[np.int64]
     """Times the customer moved salary to another bank in the 12 months before the cutoff ``[n]``."""

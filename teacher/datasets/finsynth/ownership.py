@@ -12,7 +12,7 @@ from teacher.datasets.finsynth.products import CIRCLE_OF, PRODUCTS
 from teacher.datasets.finsynth.streams import Streams
 from teacher.datasets.finsynth.timeline import MONTH_START, MONTHS
 
-__all__ = ["Ownership", "affinity", "choose", "co_holding", "start_ownership"]
+__all__ = ["Ownership", "affinity", "choose", "start_ownership"]
 
 _MONTHLY_JOIN = np.array([0.050, 0.042, 0.060, 0.042, 0.055, 0.040])
 _MONTHLY_DROP = 0.055
@@ -31,10 +31,6 @@ class Ownership:
         """Products held when ``month`` begins: ``[n, 24]``."""
         return self.held[:, month - 1]
 
-    def opened_at(self, month: int) -> NDArray[np.float32]:
-        """Opening days of the products held when ``month`` begins, NaN for the others: ``[n, 24]``."""
-        return np.where(self.at(month), self.opened[:, month - 1], np.float32(np.nan))
-
     def follow(self, month: int, months: int, acquired: NDArray[np.float64], dropped: NDArray[np.float64]) -> None:
         """Fill ``months`` month ends from ``month`` on, given the days of opening and closing (inf: never)."""
         before, opened = self.at(month), self.opened[:, month - 1]
@@ -42,15 +38,6 @@ class Ownership:
             end = MONTH_START[m + 1]
             self.held[:, m] = (before & (dropped >= end)) | (acquired < end)
             self.opened[:, m] = np.where(acquired < end, acquired, opened)
-
-
-def co_holding(held: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """``[24, 24]``: share of the holders of ``p`` (row) that hold ``q`` (column); the diagonal is 0."""
-    own = held.astype(np.float64)
-    together = own.T @ own
-    odds = together / np.maximum(np.diag(together), 1.0)[:, None]
-    np.fill_diagonal(odds, 0.0)
-    return np.asarray(odds)
 
 
 def affinity(latent: Latent) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from teacher.datasets.finsynth.habits import Habits, form_habits
 from teacher.datasets.finsynth.history import History
 from teacher.datasets.finsynth.indicators import indicators_at
 from teacher.datasets.finsynth.labels import Labels, label_values
-from teacher.datasets.finsynth.ownership import Ownership, co_holding, start_ownership
+from teacher.datasets.finsynth.ownership import Ownership, start_ownership
 from teacher.datasets.finsynth.population import People, populate
 from teacher.datasets.finsynth.purchases import Quarter, lay_out, split_amounts
 from teacher.datasets.finsynth.spending import counts_per_dekad, planned_spend
@@ -143,9 +143,6 @@ def _history(
         spend=spend[:, (quarter - 4) * QUARTER : quarter * QUARTER].copy(),
         quarters=tuple(quarters[quarter - 4 : quarter]),
         held=ownership.at(month).copy(),
-        opened=ownership.opened_at(month),
-        co_holding=co_holding(ownership.at(3 * CUTOFF_QUARTERS[0])),
-        held_before=ownership.at(month - 3).copy(),
         indicators=indicators,
         payroll_moves=_recent_moves(moves, month, len(people.age)),
     )
