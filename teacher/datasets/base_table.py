@@ -17,7 +17,19 @@ from teacher.features import RawFeatures
 from understudy.contracts.spec import DatasetSpec
 from understudy.errors import UserError
 
-__all__ = ["BASE", "KEY", "ROW_ID", "build_base", "evaluate", "floats", "place", "read_features", "select_raw"]
+__all__ = [
+    "BASE",
+    "CUTOFF",
+    "KEY",
+    "ROW_ID",
+    "build_base",
+    "check_features",
+    "evaluate",
+    "floats",
+    "place",
+    "read_features",
+    "select_raw",
+]
 
 BASE, ROW_ID, KEY, CUTOFF = '"@base"', '"@row_id"', '"@key"', '"@cutoff"'
 _ID = "[A-Za-z0-9._:@-]{1,64}"
@@ -29,8 +41,7 @@ def build_base(spec: DatasetSpec, tables: Tables) -> None:
     a view), ``@key`` (text) and ``@cutoff`` (DATE, NULL without a time split; only the spec's two cutoffs are kept).
 
     Raises:
-        UserError: no rows, a missing, repeated or unprintable key, a numeric feature that is not a number, a feature
-            that is missing in every row.
+        UserError: no rows, a missing, repeated or unprintable key, a cutoff that is no date.
     """
     source = base_source(spec)
     has_row = ROW in tables.types(spec.base)
@@ -48,6 +59,14 @@ def build_base(spec: DatasetSpec, tables: Tables) -> None:
         raise UserError("the table has no rows", where=tables.where(source), fix="Give a file with rows.")
     _check_keys(spec, tables)
     _check_cutoffs(spec, tables)
+
+
+def check_features(spec: DatasetSpec, tables: Tables) -> None:
+    """Check the feature columns of the base table, computed ones included.
+
+    Raises:
+        UserError: a numeric feature that is not a number, a feature that is missing in every row.
+    """
     _check_numbers(spec, tables)
     _check_not_all_missing(spec, tables)
 
@@ -75,13 +94,23 @@ def evaluate(tables: Tables, expressions: Sequence[str], field: str) -> pa.Table
 
 
 def read_features(spec: DatasetSpec, tables: Tables) -> dict[str, NDArray[np.float64] | pa.Array]:
-    """Read every feature column: numeric as float64 with NaN, categorical as text with null."""
+    """Read every column that is a feature, or that a fitted one is made of: numeric as float64 with NaN, categorical as
+    text with null. Fitted columns do not exist yet."""
     raw: dict[str, NDArray[np.float64] | pa.Array] = {}
-    for _, column, kind in spec.features():
+    for column, kind in _columns(spec).items():
         cell = f"CAST({quote(column)} AS {'DOUBLE' if kind == 'numeric' else 'VARCHAR'})"
         values = evaluate(tables, [cell], f"column {column}").column(0).combine_chunks()
         raw[column] = floats(values) if kind == "numeric" else values.cast(pa.string())
     return raw
+
+
+def _columns(spec: DatasetSpec) -> dict[str, str]:
+    """Feature columns of the base table, then the other computed ones that fitted recipes read, with their kinds."""
+    fitted = spec.fitted_columns()
+    features = {column: kind for _, column, kind in spec.features()}
+    computed = spec.computed()
+    read = {c: computed.get(c, "numeric") for _, _, r in spec.recipes() if r.fitted for c in r.features()}
+    return {column: kind for column, kind in (read | features).items() if column not in fitted}
 
 
 def floats(values: pa.Array) -> NDArray[np.float64]:
@@ -149,7 +178,7 @@ def _iso(text: str, name: str) -> str:
 def _check_numbers(spec: DatasetSpec, tables: Tables) -> None:
     """CSV cells were checked when read; this holds for Parquet and views. An infinity is no number."""
     types = tables.types("@base")
-    wanted = [column for _, column, kind in spec.features() if kind == "numeric"]
+    wanted = [column for column, kind in _columns(spec).items() if kind == "numeric"]
     wanted += [column for distribution in spec.distributions for column in distribution.columns]
     for column in dict.fromkeys(wanted):
         cell, kind = quote(column), types[column]
@@ -168,7 +197,7 @@ def _check_numbers(spec: DatasetSpec, tables: Tables) -> None:
 
 
 def _check_not_all_missing(spec: DatasetSpec, tables: Tables) -> None:
-    columns = [column for _, column, _ in spec.features()]
+    columns = list(_columns(spec))
     known = ", ".join(f"count({quote(column)})" for column in columns)
     counts = tables.con.execute(f"SELECT {known} FROM {BASE}").fetchall()[0]
     empty = [column for column, count in zip(columns, counts, strict=True) if count == 0]

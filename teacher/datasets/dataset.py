@@ -18,9 +18,9 @@ from understudy.contracts.reasons import Glossary
 from understudy.contracts.spec import DatasetSpec, TaskSpec
 from understudy.errors import UserError
 
-__all__ = ["FEATURE", "LABEL", "PROTECTED", "TABLE", "TRUTH", "Dataset", "Sequences"]
+__all__ = ["FEATURE", "FITS", "LABEL", "PROTECTED", "TABLE", "TRUTH", "Dataset", "Sequences"]
 
-TABLE = "table.parquet"
+TABLE, FITS = "table.parquet", "feature_fits.json"
 FEATURE, LABEL, PROTECTED, TRUTH = "feature:", "label:", "protected:", "truth:"
 _RECORDS_AT_ONCE = 4096
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from teacher.datasets.base_table import KEY, build_base, evaluate, read_features, select_raw
+from teacher.datasets.base_table import KEY, build_base, check_features, evaluate, read_features, select_raw
+from teacher.datasets.computed import add_computed
 from teacher.datasets.data_profile import describe
 from teacher.datasets.dataset import Sequences
 from teacher.datasets.labels import read_labels, read_truth, refuse_unlearnable
@@ -21,7 +22,7 @@ from teacher.datasets.specs import LoadedSpec
 from teacher.datasets.splits import SPLITS, Split, assign_splits, row_digests, sample_rows
 from teacher.datasets.sql import quote
 from teacher.datasets.storage import PreparedRows, write_dataset
-from teacher.features import FittedSchema, RawFeatures, encode_rows, fit_schema
+from teacher.features import FittedSchema, RawFeatures, apply_fits, encode_rows, fit_recipes, fit_schema
 from teacher.leakage import Check, GateInputs, leakage_report, refuse_leaks, run_gate
 from teacher.leakage.order import id_order
 from understudy.atomic import atomic_directory, write_json
@@ -38,8 +39,9 @@ def prepare(
 ) -> dict[str, Any]:
     """Read, validate, split, check for leaks and write ``out``; ``out`` is replaced as a whole or not at all.
 
-    Writes ``table.parquet`` (everything per row), ``sequences/``, ``distributions/``, ``schema.json``,
-    ``leakage.json``, ``profile.json`` and ``dataset.json``. Equal inputs give equal bytes.
+    Writes ``table.parquet`` (everything per row), ``sequences/``, ``distributions/``, ``schema.json``, ``splits.json``,
+    ``feature_fits.json``, ``leakage.json``, ``profile.json`` and ``dataset.json``. Equal inputs give equal bytes. What
+    was computed from events stays in ``<out>.features``, where the next run finds the months that did not change.
 
     Args:
         data_dir: the folder that source paths start from.
@@ -60,6 +62,8 @@ def prepare(
         spec = loaded.spec
         check_roles(spec, tables)
         build_base(spec, tables)
+        add_computed(spec, tables, out.with_name(f"{out.name}.features"), progress)
+        check_features(spec, tables)
         labels = read_labels(spec, tables)
         raw = read_features(spec, tables)
         advance(note="base table")
@@ -71,10 +75,14 @@ def prepare(
         train = np.flatnonzero(rows.split == 0).astype(np.int64)
         for task in spec.tasks:
             refuse_unlearnable(task, rows.labels[task.name][train], "the training split")
+        made, fits = fit_recipes(spec, rows.raw, train, rows.row_ids)
+        rows = replace(rows, raw={name: made[name] for _, name, _ in spec.features()})
         fitted = fit_schema(spec, rows.raw, train, rows.row_ids)
         features = encode_rows(fitted.schema, rows.raw)
         advance(note="features")
-        checks = run_gate(_gate_inputs(spec, fitted, features, rows, assigned, steps, raw, seed), progress)
+        checks = run_gate(
+            _gate_inputs(spec, fitted, features, rows, assigned, steps, apply_fits(spec, raw, fits), seed), progress
+        )
         _refuse(spec, checks, out)
         advance(note="leakage gate")
         facts = _facts(spec, tables, rows, fitted, seed, limit)
@@ -84,7 +92,7 @@ def prepare(
             for name, read in steps.items()
         }
         with atomic_directory(out) as folder:
-            write_dataset(folder, loaded, fitted, rows, facts)
+            write_dataset(folder, loaded, fitted, fits, rows, facts)
             write_json(folder / "leakage.json", leakage_report(spec, checks))
             write_json(folder / "profile.json", profile)
         advance(note="written")

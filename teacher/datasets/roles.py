@@ -28,8 +28,13 @@ def check_roles(spec: DatasetSpec, tables: Tables) -> None:
     """
     columns = tables.columns(spec.base)
     where = tables.where(base_source(spec))
-    _refuse_missing(spec, columns, where)
-    _refuse_label_from_features(spec, columns)
+    computed = spec.computed()
+    both = sorted(set(columns) & set(computed))
+    if both:
+        what = f"{', '.join(both)} is a column of the base and computed"
+        raise UserError(what, where=where, fix="Give the computed column another name, or drop the base's in a view.")
+    _refuse_missing(spec, [*columns, *computed], where)
+    _refuse_label_from_features(spec, [*columns, *computed])
     used = _used(spec, columns)
     exact = [pattern for pattern in spec.ignore if not _is_glob(pattern)]
     contradicted = sorted(set(exact) & {column for _, column, _ in spec.features()})

@@ -32,6 +32,8 @@ class Tables:
     scratch: Path
     digests: dict[str, str] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
+    parquet: dict[str, Path] = field(default_factory=dict)
+    """Source -> the Parquet file or folder that it was read from."""
 
     def columns(self, table: str) -> list[str]:
         """Column names of ``table``, internal ones (``@...``) left out."""
@@ -78,7 +80,7 @@ def open_sources(
         generated = _generate(spec, Path(folder) / "generated", customers, seed, progress)
         for source in spec.sources:
             if source.kind == "finsynth":
-                _load_parquet(tables, source, _generated_table(source, generated))
+                _load_parquet(tables, source, _generated_table(source, generated), spec)
             elif source.kind != "sql":
                 _load_file(tables, loaded, source, data_dir)
         con.execute("SET enable_external_access = false")
@@ -121,7 +123,7 @@ def _load_file(tables: Tables, loaded: LoadedSpec, source: Source, data_dir: Pat
         what = f"sha256 is {digest}, the spec pins {source.sha256}"
         raise UserError(what, where=str(path), fix="Fetch the file again, or correct sha256 if the file is meant.")
     if source.kind == "parquet":
-        _load_parquet(tables, source, path)
+        _load_parquet(tables, source, path, loaded.spec)
         return
     tables.digests[source.name] = digest
     columns = load_csv_text(tables.con, source, path, tables.scratch, source.name)
@@ -165,15 +167,25 @@ def _locate(loaded: LoadedSpec, source: Source, data_dir: Path | None) -> Path:
     return path
 
 
-def _load_parquet(tables: Tables, source: Source, path: Path) -> None:
+def _load_parquet(tables: Tables, source: Source, path: Path, spec: DatasetSpec) -> None:
     tables.digests[source.name] = _digest(path)
+    tables.parquet[source.name] = path
     parts = path / "*.parquet" if path.is_dir() else path
     literal = str(parts).replace("'", "''")
     try:
         rows = f"SELECT row_number() OVER () AS {quote(ROW)}, * FROM read_parquet('{literal}')"
+        if _only_computed_from(spec, source):
+            rows += " LIMIT 0"
         _create(tables.con, source.name, rows)
     except duckdb.Error as error:
         raise UserError(f"not a readable Parquet file: {_first_line(error)}", where=str(path)) from None
+
+
+def _only_computed_from(spec: DatasetSpec, source: Source) -> bool:
+    """True for a stream of events that recipes alone read, from its files: of any size, it is never held in memory."""
+    held = {spec.base, *(sequence.source for sequence in spec.sequences)}
+    read = {name for _, _, recipe in spec.recipes() for name in recipe.sources()}
+    return source.name in read - held and not any(other.kind == "sql" for other in spec.sources)
 
 
 def _build_view(tables: Tables, source: Source) -> None:

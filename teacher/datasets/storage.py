@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from teacher.datasets.base_table import floats
-from teacher.datasets.dataset import FEATURE, LABEL, PROTECTED, TABLE, TRUTH, Dataset, Sequences
+from teacher.datasets.dataset import FEATURE, FITS, LABEL, PROTECTED, TABLE, TRUTH, Dataset, Sequences
 from teacher.datasets.disjoint import refuse_other_splits, split_record
 from teacher.datasets.specs import LoadedSpec
 from teacher.features import FittedSchema, RawFeatures, encode_rows
@@ -20,6 +20,7 @@ from understudy.atomic import write_json
 from understudy.contracts._model import validated
 from understudy.contracts.catalog import Catalog
 from understudy.contracts.features import FeatureSchema
+from understudy.contracts.fitted_recipes import FeatureFits
 from understudy.contracts.reasons import Glossary
 from understudy.contracts.spec import DatasetSpec
 from understudy.errors import UserError
@@ -46,7 +47,12 @@ class PreparedRows:
 
 
 def write_dataset(
-    folder: Path, loaded: LoadedSpec, fitted: FittedSchema, rows: PreparedRows, facts: dict[str, Any]
+    folder: Path,
+    loaded: LoadedSpec,
+    fitted: FittedSchema,
+    fits: FeatureFits,
+    rows: PreparedRows,
+    facts: dict[str, Any],
 ) -> None:
     """Write the table, the sequences, the schema and ``dataset.json`` (``facts`` and the contracts behind them)."""
     pq.write_table(_table(rows), folder / TABLE, compression="zstd")
@@ -57,6 +63,7 @@ def write_dataset(
     write_json(folder / "splits.json", split_record(rows.row_ids, rows.split))
     fit = {"split": "train", "rows": fitted.rows, "row_ids_sha256": fitted.row_ids_sha256}
     write_json(folder / "schema.json", {"schema": fitted.schema.model_dump(mode="json"), "fit": fit})
+    write_json(folder / FITS, fits.model_dump(mode="json"))
     contracts = {
         "spec": loaded.spec.model_dump(mode="json"),
         "catalog": loaded.catalog.model_dump(mode="json"),

@@ -14,6 +14,7 @@ The entry point over event tables of any size, partition by partition and out of
 """
 
 from teacher.features.build import FeatureTable, Population, build_features
+from teacher.features.demand import demand_of
 from teacher.features.encoding import encode_rows
 from teacher.features.fitted import apply_fits, fit_recipes
 from teacher.features.schema import FittedSchema, RawFeatures, fit_schema
@@ -25,6 +26,7 @@ __all__ = [
     "RawFeatures",
     "apply_fits",
     "build_features",
+    "demand_of",
     "encode_rows",
     "fit_recipes",
     "fit_schema",

@@ -1,4 +1,5 @@
-"""Build the features of every (customer, cutoff) from event tables: partition by partition, out of core, incremental."""
+"""Build the features of every (customer, cutoff) from event tables: partition by partition, out of core,
+incremental."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ __all__ = ["FeatureTable", "Population", "build_features"]
 
 @dataclass(frozen=True)
 class Population:
-    """Whose features are wanted: Parquet files with a key column and, for cutoffs that differ by row, a cutoff column."""
+    """Whose features are wanted: Parquet files with a key column and, for cutoffs that differ by row, a cutoff
+    column."""
 
     files: list[Path]
     key: str
@@ -60,8 +62,8 @@ def build_features(
     """Compute all recipes that need no fit, for every customer at every cutoff.
 
     Partitions of customers are worked through one after the other (``workers`` at a time), so memory is that of one
-    partition and time is linear. Parts that are there are kept while the recipes, the code and the events behind them are
-    the same; monthly aggregates are kept likewise, so a new month reads and writes its own events only.
+    partition and time is linear. Parts that are there are kept while the recipes, the code and the events behind them
+    are the same; monthly aggregates are kept likewise, so a new month reads and writes its own events only.
 
     Args:
         sources: source name -> Parquet file or folder of parts; sources that no recipe reads are ignored.
@@ -104,7 +106,9 @@ def _base_population(spec: DatasetSpec, sources: Mapping[str, Path], cutoffs: Se
 
 def _cutoffs(people: Population) -> list[dt.date]:
     column = quote(people.cutoff or "")
-    found = duckdb.sql(f"SELECT DISTINCT CAST({column} AS DATE) FROM {scan(people.files)} ORDER BY 1").fetchall()
+    with duckdb.connect() as con:
+        sql = f"SELECT DISTINCT CAST({column} AS DATE) FROM {scan(people.files)} ORDER BY 1"
+        found = con.execute(sql).fetchall()
     return [row[0] for row in found if row[0] is not None]
 
 
@@ -172,8 +176,8 @@ def _rows(con: duckdb.DuckDBPyConnection, job: _Job, cutoff: dt.date) -> int:
     people = job.people
     at = f"AND CAST({quote(people.cutoff or '')} AS DATE) = {literal(cutoff)}" if job.by_row else ""
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {ROWS} AS SELECT DISTINCT {quote(people.key)} AS {KEY} FROM {scan(people.files)} "
-        f"WHERE {job.partition.holds(people.key)} {at}"
+        f"CREATE OR REPLACE TEMP TABLE {ROWS} AS SELECT DISTINCT {quote(people.key)} AS {KEY} "
+        f"FROM {scan(people.files)} WHERE {job.partition.holds(people.key)} {at}"
     )
     return int(con.execute(f"SELECT count(*) FROM {ROWS}").fetchall()[0][0])
 
@@ -185,7 +189,8 @@ def _events(con: duckdb.DuckDBPyConnection, spec: DatasetSpec, demand: Demand, c
     for source, columns in sorted(demand.columns.items()):
         read = ", ".join([KEY, TIME, *map(quote, sorted(columns))])
         found[source] = con.execute(
-            f"SELECT count(*), sum(CAST(hash({read}) AS HUGEINT)) FROM {quote(source + '@asof')} SEMI JOIN {ROWS} USING ({KEY})"
+            f"SELECT count(*), sum(CAST(hash({read}) AS HUGEINT)) FROM {quote(source + '@asof')} "
+            f"SEMI JOIN {ROWS} USING ({KEY})"
         ).fetchall()[0]
     return {name: [str(value) for value in row] for name, row in found.items()}
 
@@ -215,7 +220,8 @@ def _read_note(path: Path) -> dict[str, object] | None:
 
 
 def definitions_digest(spec: DatasetSpec) -> str:
-    """sha256 over the recipes, the code that computes them and the version of DuckDB: what a kept file must agree with."""
+    """sha256 over the recipes, the code that computes them and the version of DuckDB: what a kept file must agree
+    with."""
     recipes = [recipe.model_dump(mode="json") for _, _, recipe in spec.recipes() if not recipe.fitted]
     trees = {name: tree.model_dump(mode="json") for name, tree in spec.trees.items()}
     times = {source.name: [source.key or spec.key, source.time] for source in spec.sources}

@@ -17,8 +17,8 @@ KEY, TIME, ROWS = '"@key"', '"@time"', '"@rows"'
 
 @dataclass(frozen=True)
 class Query:
-    """``sql`` gives ``@key`` and the columns named in ``fill``, at most one row per key; ``fill`` is the SQL literal that
-    stands for a customer without a row."""
+    """``sql`` gives ``@key`` and the columns named in ``fill``, at most one row per key; ``fill`` is the SQL literal
+    that stands for a customer without a row."""
 
     sql: str
     fill: dict[str, str]
@@ -43,7 +43,8 @@ class Context:
         return quote(f"{source}@asof")
 
     def window(self, source: str, months: int, skip: int, column: str = "") -> str:
-        """Rollup rows of the ``months`` before the cutoff but the last ``skip``, broken down by ``column`` ("": not)."""
+        """Rollup rows of the ``months`` before the cutoff but the last ``skip``, broken down by ``column`` ("":
+        not)."""
         start, end = months_before(self.cutoff, months), months_before(self.cutoff, skip)
         return (
             f'(SELECT * FROM {self.rollups[source]} WHERE "@column" = {literal(column)} '

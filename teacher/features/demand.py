@@ -36,7 +36,8 @@ class SeriesTable:
 
 @dataclass
 class Demand:
-    """Per source: the aggregates of its rollups by categorical column ("": of all), how many months back, its series."""
+    """Per source: the aggregates of its rollups by categorical column ("": of all), how many months back, its
+    series."""
 
     aggregates: dict[str, dict[str, set[Aggregate]]] = field(default_factory=dict)
     months: dict[str, int] = field(default_factory=dict)

@@ -54,8 +54,9 @@ def scan(files: Sequence[Path]) -> str:
 def find_partitions(sources: Mapping[str, Path], keys: Mapping[str, str], scratch: Path) -> list[Partition]:
     """Put files whose key ranges overlap together; cut what is still too large by a hash of the key.
 
-    Tables written in parts by ranges of customers so fall into one partition per range, whatever their files are called;
-    a table in one file, or one part per month, is one partition, which is cut (in one linear pass) if it is large.
+    Tables written in parts by ranges of customers so fall into one partition per range, whatever their files are
+    called; a table in one file, or one part per month, is one partition, which is cut (in one linear pass) if it is
+    large.
 
     Args:
         sources: source -> file or folder.
@@ -91,11 +92,12 @@ def _spans(source: str, files: list[Path], key: str) -> list[_Span]:
 
 def _range(file: Path, key: str, source: str) -> tuple[Any, Any]:
     try:
-        low, high = duckdb.sql(f"SELECT min({quote(key)}), max({quote(key)}) FROM {scan([file])}").fetchall()[0]
+        with duckdb.connect() as con:
+            found = con.execute(f"SELECT min({quote(key)}), max({quote(key)}) FROM {scan([file])}").fetchall()[0]
     except duckdb.Error as error:
         said = str(error).strip().splitlines()[0]
         raise UserError(f"the key cannot be read: {said}", where=f"source {source!r}, {file}") from None
-    return low, high
+    return found[0], found[1]
 
 
 def _overlapping(spans: list[_Span]) -> list[list[_Span]]:

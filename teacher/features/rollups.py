@@ -1,7 +1,7 @@
 """Monthly aggregates of a stream, one file per partition and month: a new month leaves the files of the old ones alone.
 
-A window of so many months is the sum (or the extreme) of its monthly aggregates. Months are counted from the cutoff: for a
-cutoff on the first of a month they are calendar months, for one on the 15th they run from 15th to 15th.
+A window of so many months is the sum (or the extreme) of its monthly aggregates. Months are counted from the cutoff:
+for a cutoff on the first of a month they are calendar months, for one on the 15th they run from 15th to 15th.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def periods_of(cutoffs: Sequence[dt.date], months: int) -> list[Period]:
 class Rollups:
     """The monthly aggregates of one stream in one partition, kept in ``folder``.
 
-    Each file stands beside the count and the checksum of the events that it was made of; where they still hold, the file
-    is not touched. Late or corrected events change the checksum, and that month alone is made again.
+    Each file stands beside the count and the checksum of the events that it was made of; where they still hold, the
+    file is not touched. Late or corrected events change the checksum, and that month alone is made again.
     """
 
     con: duckdb.DuckDBPyConnection

@@ -39,7 +39,7 @@ def fit_schema(
             name=column,
             kind=kind,
             group=group.name,
-            tier=group.tier,
+            tier="structural" if group.tier == "structural" else "plain",
             categories=_vocabulary(raw[column], train) if kind == "categorical" else None,
         )
         for group, column, kind in spec.features()

@@ -35,8 +35,8 @@ def make_series(
     )
     con.execute(
         f'CREATE OR REPLACE TEMP TABLE {table} AS SELECT {KEY}, count(k) AS "@rows", count(DISTINCT k) AS "@steps", '
-        f"{lists} FROM {ROWS} LEFT JOIN (SELECT *, {back} AS k FROM {quote(source + '@asof')} WHERE {back} BETWEEN 1 AND {n}) "
-        f"USING ({KEY}) GROUP BY {KEY}"
+        f"{lists} FROM {ROWS} LEFT JOIN (SELECT *, {back} AS k FROM {quote(source + '@asof')} "
+        f"WHERE {back} BETWEEN 1 AND {n}) USING ({KEY}) GROUP BY {KEY}"
     )
     twice = con.execute(f'SELECT min({KEY}) FROM {table} WHERE "@rows" > "@steps"').fetchall()[0][0]
     if twice is not None:

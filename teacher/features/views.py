@@ -11,6 +11,7 @@ from teacher.features.context import KEY, TIME
 from teacher.features.demand import Demand
 from teacher.features.partitions import Partition, scan
 from teacher.features.text import literal, quote
+from understudy.contracts.event_recipes import Attributes, Counts, Diversity, Holdings, Movement
 from understudy.contracts.spec import DatasetSpec, Source
 from understudy.errors import UserError
 
@@ -41,7 +42,7 @@ def _open(
 ) -> None:
     rows = scan(partition.files[source.name])
     types = {str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()}
-    cells = [f"{quote(key_of(spec, source))} AS {KEY}", f"{_time(source, types)} AS {TIME}"]
+    cells = [f"{quote(key_of(spec, source))} AS {KEY}", f"{_time(con, source, types, rows)} AS {TIME}"]
     # A condition may read any column; unread ones cost nothing in Parquet.
     cells += [_cell(column, kind) for column, kind in types.items()]
     missing = sorted(columns - set(types))
@@ -51,14 +52,21 @@ def _open(
     con.execute(f"CREATE OR REPLACE VIEW {quote(source.name)} AS SELECT {', '.join(cells)} FROM {rows}")
 
 
-def _time(source: Source, types: Mapping[str, str]) -> str:
+def _time(con: duckdb.DuckDBPyConnection, source: Source, types: Mapping[str, str], rows: str) -> str:
     if source.time is None:
         return "CAST(NULL AS TIMESTAMP)"
-    kind = types.get(source.time, "")
-    if not kind.startswith(("DATE", "TIMESTAMP")):
-        what = f"{source.time!r} is {kind or 'missing'}, not a date or a time"
-        raise UserError(what, where=f"source {source.name!r}, time", fix='Cast it in a view: kind = "sql".')
-    return f"CAST({quote(source.time)} AS TIMESTAMP)"
+    kind, cell, where = types.get(source.time, ""), quote(source.time), f"source {source.name!r}, column {source.time}"
+    if kind == "VARCHAR":
+        bad = con.execute(
+            f"SELECT {cell} FROM {rows} WHERE {cell} IS NOT NULL AND TRY_CAST({cell} AS TIMESTAMP) IS NULL LIMIT 1"
+        ).fetchall()
+        if bad:
+            raise UserError(f"{bad[0][0]!r} is not an ISO date or time", where=where, fix="Write it as 2024-01-31.")
+    elif not kind.startswith(("DATE", "TIMESTAMP")):
+        raise UserError(f"{kind or 'missing'}: not a date or a time", where=where, fix="Name a column of dates.")
+    if con.execute(f"SELECT count(*) FROM {rows} WHERE {cell} IS NULL").fetchall()[0][0]:
+        raise UserError("an event without a time", where=where, fix="Give it one, or leave it out in a view.")
+    return f"CAST({cell} AS TIMESTAMP)"
 
 
 def _cell(column: str, kind: str) -> str:
@@ -68,21 +76,24 @@ def _cell(column: str, kind: str) -> str:
 
 def _empty(con: duckdb.DuckDBPyConnection, spec: DatasetSpec, source: Source, columns: set[str]) -> None:
     """No customer of this partition has a row in the source."""
-    kinds = spec_types(spec, source, columns)
+    kinds = _types(spec, columns)
     cells = [f"CAST(NULL AS BIGINT) AS {KEY}", f"CAST(NULL AS TIMESTAMP) AS {TIME}"]
     cells += [f"CAST(NULL AS {kinds[column]}) AS {quote(column)}" for column in sorted(columns)]
     con.execute(f"CREATE OR REPLACE VIEW {quote(source.name)} AS SELECT {', '.join(cells)} WHERE false")
 
 
-def spec_types(spec: DatasetSpec, source: Source, columns: set[str]) -> dict[str, str]:
+def _types(spec: DatasetSpec, columns: set[str]) -> dict[str, str]:
     """What a column's type must be for the recipes that read it, where there is no file to ask."""
     text = {column for column, kind in spec.computed().items() if kind == "categorical"}
-    text |= {r.column for _, _, r in spec.recipes() if r.kind in ("counts", "diversity", "movement")}  # type: ignore[attr-defined]
-    text |= {r.product for _, _, r in spec.recipes() if r.kind == "holdings"}  # type: ignore[attr-defined]
-    dates = {r.opened for _, _, r in spec.recipes() if r.kind == "holdings"}  # type: ignore[attr-defined]
+    dates: set[str | None] = set()
     for _, _, recipe in spec.recipes():
-        if recipe.kind == "attributes":
-            dates |= set(recipe.months_since.values())  # type: ignore[attr-defined]
+        if isinstance(recipe, Counts | Diversity | Movement):
+            text.add(recipe.column)
+        elif isinstance(recipe, Holdings):
+            text.add(recipe.product)
+            dates.add(recipe.opened)
+        elif isinstance(recipe, Attributes):
+            dates |= set(recipe.months_since.values())
     return {c: "VARCHAR" if c in text else "TIMESTAMP" if c in dates else "DOUBLE" for c in columns}
 
 

@@ -131,7 +131,7 @@ def _halves(fit: NDArray[np.float64], score: NDArray[np.float64]) -> tuple[_Half
 
 
 def _sets(spec: DatasetSpec, schema: FeatureSchema) -> Iterator[tuple[str, list[int]]]:
-    for group in spec.groups:
+    for group in [group for group in spec.groups if group.tier != "raw"]:
         yield group.name, [i for i, feature in enumerate(schema.features) if feature.group == group.name]
     if len(spec.groups) > 1:
         yield "all groups", list(range(len(schema.features)))

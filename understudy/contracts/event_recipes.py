@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from understudy.contracts._model import Name
 from understudy.contracts.recipes import Column, Months, Named, Output, Recipe, Sql, Tree, Trees, Windowed
@@ -25,6 +26,7 @@ class Attributes(Recipe):
     categorical: list[Column] = []
     months_since: dict[Column, Column] = {}
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         numbers: list[Output] = [(c, "numeric") for c in [*self.numeric, *self.months_since]]
         return numbers + [(c, "categorical") for c in self.categorical]
@@ -42,6 +44,7 @@ class Latest(Recipe):
     categorical: list[Column] = []
     max_age_days: int | None = Field(default=None, ge=1)
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         numbers: list[Output] = [(c, "numeric") for c in self.numeric]
         return numbers + [(c, "categorical") for c in self.categorical]
@@ -77,6 +80,7 @@ class Holdings(Recipe):
     def products(self) -> list[str]:
         return [product for family in self.families.values() for product in family]
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         names = [f"has_{p}" for p in self.products()] + [f"n_{f}" for f in self.families] + ["n_products", "n_families"]
         if self.opened:
@@ -92,8 +96,8 @@ class Activity(Named, Windowed):
     """How recent, how often, how much: events of a stream counted and summed over windows.
 
     ``where`` keeps the events for which a SQL condition over the stream's columns is true. Without any event a count is
-    0 and a sum is 0; a mean, minimum, maximum and the days since the last event are unknown. ``recency`` looks back over
-    the longest window.
+    0 and a sum is 0; a mean, minimum, maximum and the days since the last event are unknown. ``recency`` looks back
+    over the longest window.
     """
 
     kind: Literal["activity"] = "activity"
@@ -120,16 +124,17 @@ class Activity(Named, Windowed):
             raise ValueError(f"{', '.join(wanting)} needs the column `value`")
         return self
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         return [(name, "numeric") for _, _, name in self.columns()]
 
     def columns(self) -> list[tuple[str, int, str]]:
         """(measure, months, column name)."""
-        found: list[tuple[str, int, str]] = []
-        for measure in self.measures:
-            for months in self.months if measure != "recency" else [max(self.months)]:
-                found.append((measure, months, self.name(measure, label=self.label, months=months)))
-        return found
+        return [
+            (measure, months, self.name(measure, label=self.label, months=months))
+            for measure in self.measures
+            for months in (self.months if measure != "recency" else [max(self.months)])
+        ]
 
     def sources(self) -> dict[str, list[str]]:
         return {self.source: [self.value] if self.value else []}
@@ -184,6 +189,7 @@ class Counts(_Valued, Named, Windowed):
             raise ValueError('`value` belongs to measure = "sum", and only to it')
         return self
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         return [
             (self.name(self.measure, value=value, months=months), "numeric")
@@ -198,10 +204,10 @@ class Counts(_Valued, Named, Windowed):
 class Diversity(Named, Windowed):
     """How evenly events spread over categories, per level of a tree, and which category is first.
 
-    ``entropy`` (Shannon, nats), ``simpson`` ``1 - sum n (n - 1) / (N (N - 1))``, ``distinct`` categories, ``top_share``;
-    ``tree_distance``: levels up to the lowest common ancestor of two events drawn at random, on average (Rao's quadratic
-    entropy on the tree); ``top`` and ``last``: the commonest and the newest category (ties: the last name in the
-    alphabet). With ``value``, ``top`` and ``top_share`` weigh by it.
+    ``entropy`` (Shannon, nats), ``simpson`` ``1 - sum n (n - 1) / (N (N - 1))``, ``distinct`` categories,
+    ``top_share``; ``tree_distance``: levels up to the lowest common ancestor of two events drawn at random, on average
+    (Rao's quadratic entropy on the tree); ``top`` and ``last``: the commonest and the newest category (ties: the last
+    name in the alphabet). With ``value``, ``top`` and ``top_share`` weigh by it.
     """
 
     kind: Literal["diversity"] = "diversity"
@@ -234,13 +240,14 @@ class Diversity(Named, Windowed):
 
     def columns(self) -> list[tuple[str, str, int, str]]:
         """(measure, level, months, column name); the level of a column without a tree is its name."""
-        found: list[tuple[str, str, int, str]] = []
-        for measure in self.measures:
-            for level in [""] if measure == "tree_distance" else self.levels or [self.column]:
-                for months in [max(self.months)] if measure == "last" else self.months:
-                    found.append((measure, level, months, self.name(measure, level=level, months=months)))
-        return found
+        return [
+            (measure, level, months, self.name(measure, level=level, months=months))
+            for measure in self.measures
+            for level in ([""] if measure == "tree_distance" else self.levels or [self.column])
+            for months in ([max(self.months)] if measure == "last" else self.months)
+        ]
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         return [(name, "categorical" if m in ("top", "last") else "numeric") for m, _, _, name in self.columns()]
 
@@ -284,6 +291,7 @@ class Movement(_Valued, Named):
             raise ValueError("give measures or segments")
         return self
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         base = {"column": self.column, "recent": self.recent}
         names = [self.name(measure, segment="", **base) for measure in self.measures]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from understudy.contracts._model import Contract, Name, Sha256
 from understudy.contracts.recipes import Column, Output, Recipe, Trees, filled
@@ -31,6 +32,7 @@ class CoHolding(Recipe):
             filled(self.flag, ("product",), product=product) for family in self.families.values() for product in family
         ]
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         names = [f"kin_{family}" for family in self.families] if "families" in self.measures else []
         return [(name, "numeric") for name in [*names, *(["kin_max"] if "max" in self.measures else [])]]
@@ -58,6 +60,7 @@ class Cohort(Recipe):
         filled(self.names, ("column",), column="x")
         return self
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         return [(filled(self.names, ("column",), column=column), "numeric") for column in self.columns]
 
@@ -79,6 +82,7 @@ class Rank(Recipe):
         filled(self.names, ("column",), column="x")
         return self
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         return [(filled(self.names, ("column",), column=column), "numeric") for column in self.columns]
 
@@ -109,6 +113,7 @@ class Innovations(Recipe):
             raise ValueError(f"products names {', '.join(odd)}, which is not among the effects")
         return self
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         own = [filled(self.names, ("column",), column=effect) for effect in self.effects]
         return [(name, "numeric") for name in [*own, *(f"{a}_and_{b}_surprise" for a, b in self.products)]]
@@ -129,7 +134,8 @@ class FeatureFit(Contract):
 
 
 class FeatureFits(Contract):
-    """Everything that was fitted on a population; travels with the models so that online features equal offline ones."""
+    """Everything that was fitted on a population; travels with the models so that online features equal offline
+    ones."""
 
     schema_version: Literal[1] = 1
     fits: list[FeatureFit] = []

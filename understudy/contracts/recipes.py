@@ -1,8 +1,8 @@
 """Recipes: how a feature group is computed from event tables, declared in the dataset spec.
 
 A recipe names its inputs and so determines the names of its columns: a reader of the spec knows every feature without
-running anything. ``kind`` chooses the recipe. Every recipe reads only what lies strictly before a row's cutoff. How each
-is computed stands in ``teacher.features.groups``, one file per kind.
+running anything. ``kind`` chooses the recipe. Every recipe reads only what lies strictly before a row's cutoff. How
+each is computed stands in ``teacher.features.groups``, one file per kind.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ class Recipe(Contract):
         return known.model_validate(data)
 
     def outputs(self, trees: Trees) -> list[Output]:
-        """Its columns, in order."""
-        raise NotImplementedError
+        """Its columns, in order; a level of a tree may name them."""
+        raise NotImplementedError(f"{type(self).__name__} with {len(trees)} trees")
 
     def sources(self) -> dict[str, list[str]]:
         """Source -> the columns that it reads there (key and time come with the source)."""

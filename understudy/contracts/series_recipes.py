@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from understudy.contracts._model import Name
 from understudy.contracts.recipes import Column, Named, Output, Recipe, Sql, Step, Trees
@@ -14,10 +15,11 @@ __all__ = ["Crosses", "Derived", "Lags", "Leads", "Persistence", "Rhythm", "Roll
 
 
 class _Series(Named):
-    """Columns of a source with at most one row per customer and ``step``; step 1 is the last whole one before the cutoff.
+    """Columns of a source with at most one row per customer and ``step``; step 1 is the last whole one before the
+    cutoff.
 
-    ``missing = "zero"`` reads an absent step as 0 (no purchase, no spend); ``"unknown"`` leaves it out of sums and makes
-    what needs every step unknown.
+    ``missing = "zero"`` reads an absent step as 0 (no purchase, no spend); ``"unknown"`` leaves it out of sums and
+    makes what needs every step unknown.
     """
 
     source: Name
@@ -62,6 +64,7 @@ class Rolling(_Series):
             for steps in (self.steps if measure != "last" else [1])
         ]
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         return [(name, "numeric") for *_, name in self.cells()]
 
@@ -90,6 +93,7 @@ class Lags(_Series):
         """(column, lag, name)."""
         return [(c, lag, self.name("lag", column=c, lag=lag)) for c in self.columns for lag in self.lags]
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         return [(name, "numeric") for *_, name in self.cells()]
 
@@ -99,9 +103,10 @@ class Lags(_Series):
 
 class Rhythm(_Series):
     """Order within one series: ``burstiness`` ``(s - m) / (s + m)`` (Goh & Barabasi, EPL 2008), ``trend`` (slope of the
-    standardised series), ``memory`` (correlation of neighbours, the same paper), ``turns`` (share of inner steps that are
-    a peak or a valley), ``crossings`` (share of neighbours on two sides of the mean), ``top_phase`` (share of the best
-    phase of a cycle of ``period`` steps), and ``autocorr`` at each of ``lags`` (``period`` steps: the salary's beat)."""
+    standardised series), ``memory`` (correlation of neighbours, the same paper), ``turns`` (share of inner steps that
+    are a peak or a valley), ``crossings`` (share of neighbours on two sides of the mean), ``top_phase`` (share of the
+    best phase of a cycle of ``period`` steps), and ``autocorr`` at each of ``lags`` (``period`` steps: the salary's
+    beat)."""
 
     kind: Literal["rhythm"] = "rhythm"
     placeholders = ("column", "lag", "measure")
@@ -130,6 +135,7 @@ class Rhythm(_Series):
             raise ValueError("give measures or lags")
         return self
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         names = [self.name(measure, column=self.column, lag="") for measure in self.measures]
         names += [self.name("autocorr", column=self.column, lag=lag) for lag in self.lags]
@@ -140,8 +146,9 @@ class Rhythm(_Series):
 
 
 class Leads(_Series):
-    """Which of two series moves first: ``follow``, both ways (how much more often than by chance the second is above its
-    mean one step after the first was), and ``area``, the discrete Levy area of the standardised series (Lyons 2014)."""
+    """Which of two series moves first: ``follow``, both ways (how much more often than by chance the second is above
+    its mean one step after the first was), and ``area``, the discrete Levy area of the standardised series (Lyons
+    2014)."""
 
     kind: Literal["leads"] = "leads"
     placeholders = ("first", "second", "measure")
@@ -162,6 +169,7 @@ class Leads(_Series):
                     found.append((measure, first, second, self.name(measure, first=first, second=second)))
         return found
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         return [(name, "numeric") for *_, name in self.cells()]
 
@@ -172,9 +180,9 @@ class Leads(_Series):
 class Persistence(_Series):
     """Statistics of the persistence diagram (sublevel sets, dimension 0) of one standardised series, computed by gudhi.
 
-    ``log``: of ``ln(1 + x)``. ``bars``: finite bars; ``total``, ``max``, ``mean``, ``sd``: of their lengths; ``second``:
-    the second longest; ``long``: bars longer than 1 (in standard deviations); ``birth``, ``death``: their means;
-    ``entropy``: of the lengths (Atienza et al. 2019). A constant or incomplete series is unknown.
+    ``log``: of ``ln(1 + x)``. ``bars``: finite bars; ``total``, ``max``, ``mean``, ``sd``: of their lengths;
+    ``second``: the second longest; ``long``: bars longer than 1 (in standard deviations); ``birth``, ``death``: their
+    means; ``entropy``: of the lengths (Atienza et al. 2019). A constant or incomplete series is unknown.
     """
 
     kind: Literal["persistence"] = "persistence"
@@ -190,6 +198,7 @@ class Persistence(_Series):
         Field(min_length=1)
     )
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         return [(self.name(measure, column=self.column), "numeric") for measure in self.measures]
 
@@ -205,6 +214,7 @@ class Derived(Recipe):
     numeric: dict[Column, Sql] = {}
     categorical: dict[Column, Sql] = {}
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         numbers: list[Output] = [(name, "numeric") for name in self.numeric]
         return numbers + [(name, "categorical") for name in self.categorical]
@@ -231,6 +241,7 @@ class Crosses(Recipe):
                 raise ValueError(f"a value of {field!r} is in two cohorts")
         return self
 
+    @override
     def outputs(self, trees: Trees) -> list[Output]:
         return [(f"{a}_x_{b}", "categorical") for a, b in self.pairs]
 

@@ -77,8 +77,9 @@ class Source(Contract):
 class FeatureGroup(Contract):
     """Features that belong together, their tier, and the experts that see them.
 
-    ``numeric`` and ``categorical`` are columns of the base table; ``compute`` makes more from other sources. The columns
-    of a ``raw`` group are no features: distributions and expressions of the spec may read them, no student does.
+    ``numeric`` and ``categorical`` are columns of the base table; ``compute`` makes more from other sources. The
+    columns of a ``raw`` group are no features: distributions and expressions of the spec may read them, no student
+    does.
     """
 
     name: Name
@@ -120,10 +121,15 @@ class SequenceSpec(Contract):
 
 
 class DistributionSpec(Contract):
-    """A histogram per row over ordered or named bins: base-table columns, normalised to sum 1 when read."""
+    """A histogram per row over ordered or named bins: base-table columns, normalised to sum 1 when read.
+
+    Where ``tree`` is set, each column is ``prefix`` and the name of a leaf of that tree.
+    """
 
     name: Name
     columns: list[Column] = Field(min_length=2)
+    tree: Name | None = None
+    prefix: str = ""
     experts: list[ExpertName] = ["optimal_transport"]
 
 
@@ -269,6 +275,10 @@ class DatasetSpec(Contract):
     def computed(self) -> dict[str, Literal["numeric", "categorical"]]:
         """Every computed column, raw ones included, and its kind."""
         return {column: kind for _, _, recipe in self.recipes() for column, kind in recipe.outputs(self.trees)}
+
+    def fitted_columns(self) -> set[str]:
+        """The computed columns that are fitted on training rows."""
+        return {column for _, _, r in self.recipes() if r.fitted for column, _ in r.outputs(self.trees)}
 
     @model_validator(mode="after")
     def _roles_do_not_contradict(self) -> DatasetSpec:

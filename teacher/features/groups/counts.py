@@ -27,7 +27,8 @@ def counts(recipe: Counts, context: Context) -> list[Query]:
             fill[name] = "NULL" if recipe.measure == "share" else "0"
     # Adding up the months of one value first leaves few rows for the many conditional sums.
     if len(recipe.months) == 1:
-        rows = f'(SELECT {KEY}, any_value("@period") AS "@period", "@value", sum({amount}) AS a FROM {rows} GROUP BY {KEY}, "@value")'
+        cells_ = f'{KEY}, any_value("@period") AS "@period", "@value", sum({amount}) AS a'
+        rows = f'(SELECT {cells_} FROM {rows} GROUP BY {KEY}, "@value")'
         amount = "a"
     listed = ", ".join(f"{sql} AS {quote(name)}" for name, sql in cells.items())
     inner = f'(SELECT {KEY}, "@period", "@value" AS v, {amount} AS a FROM {rows})'

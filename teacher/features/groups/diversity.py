@@ -44,7 +44,8 @@ def _by_node(recipe: Diversity, context: Context, level: str, months: int) -> st
     return (
         f"(SELECT {KEY}, {node} AS v, CAST(sum({quote(Aggregate('n').column)}) AS DOUBLE) AS n, "
         f"CAST(sum({weight}) AS DOUBLE) AS w, max({quote(Aggregate('last').column)}) AS l "
-        f"FROM {context.window(recipe.source, months, recipe.skip, recipe.column)} GROUP BY {KEY}, v HAVING v IS NOT NULL)"
+        f"FROM {context.window(recipe.source, months, recipe.skip, recipe.column)} "
+        f"GROUP BY {KEY}, v HAVING v IS NOT NULL)"
     )
 
 
@@ -58,7 +59,8 @@ def _node(leaves: dict[str, str]) -> str:
 def _tree_distance(recipe: Diversity, context: Context, months: int, name: str) -> Query:
     levels = context.trees[recipe.tree or ""].levels
     parts = " UNION ALL ".join(
-        f"SELECT {KEY}, 1 - sum(n * n) / (sum(n) * sum(n)) AS d FROM {_by_node(recipe, context, level, months)} GROUP BY {KEY}"
+        f"SELECT {KEY}, 1 - sum(n * n) / (sum(n) * sum(n)) AS d "
+        f"FROM {_by_node(recipe, context, level, months)} GROUP BY {KEY}"
         for level in levels
     )
     return Query(f"SELECT {KEY}, sum(d) AS {quote(name)} FROM ({parts}) GROUP BY {KEY}", {name: "NULL"})

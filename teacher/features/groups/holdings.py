@@ -14,8 +14,8 @@ _DAYS_PER_MONTH = "30.4375"
 def holdings(recipe: Holdings, context: Context) -> list[Query]:
     """Flags, counts per family and openings from the newest snapshot; closings from it and an earlier one.
 
-    The snapshot is that of the last whole month before the cutoff's own, so that one customer's features do not depend on
-    whose rows stand beside them. Who holds nothing has zeros, and unknown ages.
+    The snapshot is that of the last whole month before the cutoff's own, so that one customer's features do not depend
+    on whose rows stand beside them. Who holds nothing has zeros, and unknown ages.
     """
     product = quote(recipe.product)
     held = _snapshot(recipe, context, 1)

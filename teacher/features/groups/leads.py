@@ -29,14 +29,15 @@ def leads(recipe: Leads, context: Context) -> list[Query]:
             table, x = context.series(recipe.source, recipe.step, column, n, recipe.missing)
             above = "list_transform(x, lambda v: CAST(v > m AS DOUBLE))"
             sides.append(f"(SELECT {KEY}, z, {above} AS u FROM ({standardised(table, x, n)}))")
-        pair = f"SELECT {KEY}, a.z AS za, b.z AS zb, a.u AS ua, b.u AS ub FROM {sides[0]} a JOIN {sides[1]} b USING ({KEY})"
+        both = f"{sides[0]} a JOIN {sides[1]} b USING ({KEY})"
+        pair = f"SELECT {KEY}, a.z AS za, b.z AS zb, a.u AS ua, b.u AS ub FROM {both}"
         listed = ", ".join(f"{sql} AS {quote(name)}" for name, sql in cells.items())
         found.append(Query(f"SELECT {KEY}, {listed} FROM ({pair})", dict.fromkeys(cells, "NULL")))
     return found
 
 
 def _measure(measure: str, order: str, n: int) -> str:
-    first, second = order
+    first, second = order[0], order[1]
     if measure == "area":
         forward = f"list_dot_product(z{first}[1:{n - 1}], z{second}[2:{n}])"
         back = f"list_dot_product(z{second}[1:{n - 1}], z{first}[2:{n}])"

@@ -36,7 +36,8 @@ def movement(recipe: Movement, context: Context) -> list[Query]:
 
     counted = f"SELECT {KEY}, {shares(recent)} AS r, {shares(f'NOT ({recent})')} AS b FROM {rows} GROUP BY {KEY}"
     known = "list_sum(r) > 0 AND list_sum(b) > 0"
-    shared = f"SELECT {KEY}, [x / list_sum(r) FOR x IN r] AS p, [x / list_sum(b) FOR x IN b] AS q FROM ({counted}) WHERE {known}"
+    p, q = "[x / list_sum(r) FOR x IN r]", "[x / list_sum(b) FOR x IN b]"
+    shared = f"SELECT {KEY}, {p} AS p, {q} AS q FROM ({counted}) WHERE {known}"
     moved = f"SELECT *, [p[i] - q[i] FOR i IN range(1, len(p) + 1)] AS d FROM ({shared})"
     cells = _cells(recipe, values)
     listed = ", ".join(f"{sql} AS {quote(name)}" for name, sql in cells.items())
