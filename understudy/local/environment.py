@@ -32,8 +32,21 @@ class FunctionTimeout(FunctionError):  # noqa: N818 - what Lambda calls it
 class Environment:
     """Started by its first invocation, or by `start`; after a failure it starts again, like a new cold environment."""
 
-    def __init__(self, task_root: Path, handler: str, variables: Mapping[str, str], log: Path | None) -> None:
+    def __init__(
+        self,
+        task_root: Path,
+        handler: str,
+        variables: Mapping[str, str],
+        log: Path | None,
+        *,
+        client: Path | None = None,
+        executable: str = sys.executable,
+    ) -> None:
+        """With ``client`` (the folder of the runtime client), the function sees it and its own package, and nothing
+        that is installed; without, whatever ``executable`` has."""
         self._task_root = task_root
+        self._client = client
+        self._executable = executable
         self._handler = handler
         self._variables = dict(variables)
         self._log = log
@@ -55,7 +68,7 @@ class Environment:
         log = self._log.open("ab") if self._log else None
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "awslambdaric", self._handler],
+                [self._executable, *(["-S"] if self._client else []), "-m", "awslambdaric", self._handler],
                 env=self._environment(self._api.address),
                 cwd=self._task_root,
                 stdin=subprocess.DEVNULL,
@@ -126,6 +139,7 @@ class Environment:
     def _environment(self, address: str) -> dict[str, str]:
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         root = str(self._task_root)
+        path = os.pathsep.join([root, *([str(self._client)] if self._client else [])])
         return inherited | {
             "AWS_LAMBDA_RUNTIME_API": address,
             "AWS_LAMBDA_FUNCTION_NAME": "understudy",
@@ -134,7 +148,7 @@ class Environment:
             "AWS_LAMBDA_LOG_FORMAT": "JSON",
             "AWS_REGION": "us-east-1",
             "LAMBDA_TASK_ROOT": root,
-            "PYTHONPATH": root,
+            "PYTHONPATH": path,
             "PYTHONDONTWRITEBYTECODE": "1",
             **self._variables,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import shutil
+import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from understudy.errors import UserError
+from understudy.local.client import link_client
 from understudy.local.environment import Environment, FunctionError, FunctionTimeout
 from understudy.local.front import Front
 
@@ -34,6 +36,10 @@ class LocalFunction:
         timeout: Seconds that an invocation may take.
         handler: ``module.function``.
         log: File to which the function's output is appended; default: this process's standard error.
+        executable: Interpreter; default: this process's own.
+        client: Folder of the Lambda runtime client for ``executable``; default: the installed one.
+
+    A zip is run as in the cloud: it sees itself and the runtime client, and nothing that happens to be installed here.
     """
 
     def __init__(
@@ -46,6 +52,8 @@ class LocalFunction:
         timeout: float = 30.0,
         handler: str = "lambda_app.handler.handler",
         log: Path | None = None,
+        executable: str = sys.executable,
+        client: Path | None = None,
     ) -> None:
         self._package = package.resolve()
         self._variables = dict(env)
@@ -54,6 +62,8 @@ class LocalFunction:
         self._timeout = timeout
         self._handler = handler
         self._log = log
+        self._executable = executable
+        self._client = client
         self._scratch: Path | None = None
         self._environments: list[Environment] = []
         self._idle: queue.Queue[Environment] = queue.Queue()
@@ -75,7 +85,10 @@ class LocalFunction:
         try:
             root = self._task_root()
             self._environments = [
-                Environment(root, self._handler, self._variables, self._log) for _ in range(self._workers)
+                Environment(
+                    root, self._handler, self._variables, self._log, client=self._client, executable=self._executable
+                )
+                for _ in range(self._workers)
             ]
             with ThreadPoolExecutor(self._workers) as starters:
                 list(starters.map(Environment.start, self._environments))
@@ -121,9 +134,12 @@ class LocalFunction:
         if self._package.is_dir():
             return self._package
         self._scratch = Path(tempfile.mkdtemp(prefix="function-"))
+        root = self._scratch / "task"
         with zipfile.ZipFile(self._package) as archive:
-            archive.extractall(self._scratch)
-        return self._scratch
+            archive.extractall(root)
+        if self._client is None:
+            self._client = link_client(self._scratch / "client")
+        return root
 
     def _close(self) -> None:
         if self._front is not None:
