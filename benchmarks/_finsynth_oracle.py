@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,6 @@ from teacher.datasets.finsynth.streams import Streams
 from teacher.datasets.finsynth.terms import generating_terms
 from teacher.datasets.finsynth.truth import (
     Truth,
-    label_truth,
     logistic,
     recent_shares,
     tree_kernels,
@@ -32,7 +32,7 @@ from teacher.datasets.finsynth.truth import (
 )
 from understudy.contracts._model import TaskType
 
-__all__ = ["TASKS", "Fitted", "fit_terms", "switched_off", "task_pairs", "world"]
+__all__ = ["TASKS", "Fitted", "fit_terms", "task_pairs", "world"]
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.bool_]
@@ -75,11 +75,6 @@ def task_pairs(truth: Truth, labels: Labels) -> dict[str, tuple[Floats, Floats]]
     }
 
 
-def switched_off(snapshot: Snapshot, config: FinsynthConfig) -> Truth:
-    """What a model that knows nothing of the signals missing from ``config`` would say of the same history."""
-    return label_truth(snapshot.history, config)
-
-
 @dataclass(frozen=True)
 class Fitted:
     """Equations and next-category mixture, estimated from labels and terms."""
@@ -105,11 +100,12 @@ def _estimate(equation: Linear, terms: Mapping[str, Floats], loss: Loss) -> Line
     matrix = _matrix(equation, terms)
     start = np.append(-1.0, np.zeros(matrix.shape[1] - 1))
     found = minimize(lambda weights: float(loss(matrix @ weights).mean()), start, method="BFGS")
-    return _linear(equation, found.x)
+    return _linear(equation, np.asarray(found.x, dtype=np.float64))
 
 
 def _least_squares(equation: Linear, terms: Mapping[str, Floats], labels: Floats) -> Linear:
-    return _linear(equation, np.linalg.lstsq(_matrix(equation, terms), labels, rcond=None)[0])
+    solved = np.linalg.lstsq(_matrix(equation, terms), labels, rcond=None)[0]
+    return _linear(equation, np.asarray(solved, dtype=np.float64))
 
 
 def _matrix(equation: Linear, terms: Mapping[str, Floats]) -> Floats:
@@ -140,7 +136,7 @@ def _losses(snapshot: Snapshot, rows: Rows) -> dict[str, Loss]:
     }
 
 
-def _coin(eta: Floats, share: NDArray[np.generic], weight: NDArray[np.generic] | float) -> Floats:
+def _coin(eta: Floats, share: NDArray[Any], weight: NDArray[Any] | float) -> Floats:
     p = np.clip(logistic(eta), 1e-12, 1 - 1e-12)
     y = share.astype(np.float64)
     return np.asarray(-weight * (y * np.log(p) + (1 - y) * np.log1p(-p)))

@@ -136,7 +136,8 @@ def measure(job: Job, asked: argparse.Namespace) -> None:
     """Fit one task on both sets of features; keep the skill of both and of the truth, and their resamples."""
     variant, seed, name = job
     dataset = open_dataset(_folder(asked, variant, seed) / "data")
-    task, rows = dataset.task(name), {split: dataset.rows(split) for split in ("train", "valid", "test")}  # type: ignore[arg-type]
+    task = dataset.task(name)
+    rows = {"train": dataset.rows("train"), "valid": dataset.rows("valid"), "test": dataset.rows("test")}
     said = {"ceiling": dataset.truth[name][rows["test"]]}
     for model, tiers in (("plain", {"plain"}), ("structural", {"plain", "structural"})):
         columns = [i for i, feature in enumerate(dataset.schema.features) if feature.tier in tiers]
@@ -150,7 +151,7 @@ def measure(job: Job, asked: argparse.Namespace) -> None:
     found = _resampled(dataset, task, labels[rows["test"]], rows["test"], said, prior, seed)
     path = _kept(asked, job)
     scratch = path.with_suffix(".writing.npz")
-    np.savez(scratch, **found)
+    np.savez(scratch, plain=found["plain"], structural=found["structural"], ceiling=found["ceiling"])
     scratch.replace(path)
 
 
