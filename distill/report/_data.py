@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 from distill.report._facts import DatasetFacts, LeakageCheck, LeakageFacts, ReportDocument, SoftLabelFacts
-from distill.report._markup import Markup, join, tag
 from distill.report._words import STATUS_ORDER, badge, number
 from understudy.contracts.gates import GateConfig
+from understudy.page.markup import Markup, join, tag
 
 __all__ = ["data_section", "disjointness", "labelling", "leakage_line", "summary_line", "thresholds"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from distill.report._groups import METRICS, GroupMeasure, by_group, group_measures
-from distill.report._markup import Markup, join, tag
 from distill.report._words import STATUS_ORDER, badge, interval, number, spoken, task_link
 from understudy.contracts.gates import GateConfig, GateReport, GateResult
+from understudy.page.markup import Markup, join, tag
 
 __all__ = ["fairness_section"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from distill.report._markup import Markup, tag
 from distill.report._plots import interval_strip
 from distill.report._views import TaskView
 from distill.report._words import (
@@ -22,6 +21,7 @@ from distill.report._words import (
     task_link,
 )
 from understudy.contracts.gates import GateReport, Layer, Measure, TaskReport
+from understudy.page.markup import Markup, tag
 
 __all__ = ["attention", "gate_matrix", "result_table", "served_sentence", "verdict", "verdict_words"]
 

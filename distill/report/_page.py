@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 
 from distill.report._data import data_section, summary_line, thresholds
 from distill.report._facts import ReportDocument
 from distill.report._fairness import fairness_section
-from distill.report._markup import Markup, join, tag
 from distill.report._overview import attention, gate_matrix, result_table, verdict
 from distill.report._plots import legend
 from distill.report._task import task_section
 from distill.report._views import TaskView
 from distill.report._words import STATUS_ORDER, worst
+from understudy.page.document import document as document_page
+from understudy.page.document import section
+from understudy.page.markup import Markup, join, tag
 
 __all__ = ["page"]
 
@@ -21,17 +22,7 @@ __all__ = ["page"]
 def page(document: ReportDocument, views: Sequence[TaskView]) -> str:
     """One self-contained HTML page: inline style, inline SVG, no script, nothing fetched."""
     title = f"Fidelity report: {document.dataset.title}"
-    style = (files("distill.report") / "style.css").read_text(encoding="utf-8")
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", title),
-        tag("style", Markup(style)),
-    )
-    body = tag("body", tag("main", *_sections(document, views)))
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+    return document_page(title, _sections(document, views))
 
 
 def _sections(document: ReportDocument, views: Sequence[TaskView]) -> list[Markup]:
@@ -55,20 +46,16 @@ def _sections(document: ReportDocument, views: Sequence[TaskView]) -> list[Marku
             summary_line(document.dataset),
         ),
         verdict(report),
-        _section("attention", "Needs attention", attention(report)),
-        _section("results", "Results per task", results),
-        _section("gates", "Gates", tag("div", gate_matrix(views), class_="scroll")),
-        _section(
+        section("attention", "Needs attention", attention(report)),
+        section("results", "Results per task", results),
+        section("gates", "Gates", tag("div", gate_matrix(views), class_="scroll")),
+        section(
             "tasks",
             "Tasks in detail",
             tag("p", "Tasks with failures come first."),
             *(task_section(view, first=view is worst_first[0]) for view in worst_first),
         ),
-        _section("fairness", "Fairness", fairness_section(report)),
-        _section("data", "Data and reproducibility", data_section(document)),
-        _section("thresholds", "Thresholds in force", thresholds(report.config)),
+        section("fairness", "Fairness", fairness_section(report)),
+        section("data", "Data and reproducibility", data_section(document)),
+        section("thresholds", "Thresholds in force", thresholds(report.config)),
     ]
-
-
-def _section(name: str, title: str, *content: Markup) -> Markup:
-    return tag("section", tag("h2", title), *content, id=name)

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 
 from distill.report._curves import Hexagons, Point
-from distill.report._markup import Markup, join, tag
-from distill.report._svg import Frame
 from distill.report._words import MODELS, number
 from understudy.contracts.gates import Measure
+from understudy.page.frame import Frame
+from understudy.page.markup import Markup, join, tag
 
 __all__ = ["SHAPES", "gate_bars", "hexagon_plot", "interval_strip", "legend", "marker", "reliability_plot"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from distill.report._groups import group_measures
-from distill.report._markup import Markup, join, tag
 from distill.report._plots import gate_bars, hexagon_plot, legend, reliability_plot
 from distill.report._views import TaskView
 from distill.report._words import (
@@ -22,6 +21,7 @@ from distill.report._words import (
     worst,
 )
 from understudy.contracts.gates import GateResult, TaskReport
+from understudy.page.markup import Markup, join, tag
 
 __all__ = ["task_section"]
 

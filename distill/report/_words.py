@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from distill.report._markup import Markup, join, tag
 from understudy.contracts.gates import GateResult, Measure, TaskReport
+from understudy.page.document import STATUS_ORDER, badge
+from understudy.page.markup import Markup, join, tag
 
 __all__ = [
     "GATES",
@@ -24,10 +25,6 @@ __all__ = [
     "task_link",
     "worst",
 ]
-
-# Worst first: the order in which a reader wants to see them.
-STATUS_ORDER = ("fail", "warn", "unknown", "pass")
-_SIGNS = {"fail": "■", "warn": "▲", "unknown": "?", "pass": "●"}
 
 GATES = {
     "skill": "Is the teacher worth copying?",
@@ -59,11 +56,6 @@ _TITLES = {
     "eod": "equal opportunity difference",
     "spearman": "Spearman",
 }
-
-
-def badge(status: str) -> Markup:
-    """A status as a sign and a word: neither colour nor shape alone carries it."""
-    return tag("span", tag("span", _SIGNS[status], aria_hidden="true"), f" {status}", class_=f"badge {status}")
 
 
 def breakable(name: str) -> Markup:

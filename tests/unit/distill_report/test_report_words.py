@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from distill.report._groups import by_group, group_measures
-from distill.report._markup import Markup, join, tag
-from distill.report._svg import nice_ticks
 from distill.report._words import metric_title, number, spoken, worst
 from understudy.contracts.gates import GateConfig, GateResult, Measure
+from understudy.page.frame import nice_ticks
+from understudy.page.markup import Markup, join, tag
 
 
 @pytest.mark.parametrize(

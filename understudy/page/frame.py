@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from distill.report._markup import Markup, join, tag
+from understudy.page.markup import Markup, join, tag
 
 __all__ = ["Frame", "nice_ticks"]
 
