@@ -35,12 +35,14 @@ class Coverage:
 
 
 def refuse_gaps(glossary: Glossary, features: Sequence[str]) -> None:
-    """Refuse a glossary that does not fit the students' features.
+    """Refuse a glossary that does not fit the students' features; one without any fact tells nothing, and fits.
 
     Raises:
         UserError: (exit code 4) a feature is in no fact and not left out on purpose; a fact reads a feature that the
             students do not have; a fact with a value has no label.
     """
+    if not glossary.facts:
+        return
     forgotten = Coverage(glossary).unknown(features)
     if forgotten:
         what = f"no fact tells of {_some(forgotten)}, and nothing says that they are left out"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.bundle._archive import zip_bytes
+from distill.bundle._correlated import with_correlations
 from distill.bundle._manifest import build_manifest, model_path
 from distill.bundle._models import portable_text
 from distill.psi import psi_reference
@@ -82,7 +83,7 @@ def _documents(dataset: Dataset, rules: RuleSet, templates: TemplateSet) -> dict
     return {
         "rules.json": _json(rules),
         "catalog.json": _json(dataset.catalog),
-        "glossary.json": _json(dataset.glossary),
+        "glossary.json": _json(with_correlations(dataset)),
         "templates.json": _json(templates),
         "psi.json": _json(psi_reference(dataset)),
     }

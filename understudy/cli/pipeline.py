@@ -167,12 +167,14 @@ class Pipeline:
     @cached_property
     def manifest(self) -> Manifest:
         """The bundle (``bundle/`` and ``bundle.zip``) and the report (``report/``)."""
+        from agents.feature_selector import refuse_gaps
         from agents.reason_generator import load_templates
         from agents.safety_gate import SafetyGate, load_rules, refuse_unsafe
         from distill import fit_rules, write_bundle, write_report
 
         # Free text of the catalog and the glossary reaches customers: what the gate would stop never gets packed.
         refuse_unsafe(self.dataset.catalog, self.dataset.glossary, SafetyGate(load_rules()))
+        refuse_gaps(self.dataset.glossary, self.dataset.schema.names)
 
         write_report(self.dataset, self.soft, self.students, self.report, self.root / "report")
         return write_bundle(
