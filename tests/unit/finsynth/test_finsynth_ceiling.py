@@ -175,3 +175,25 @@ def test_the_data_of_a_signal_that_is_off_stay(worlds_without, whole: Partition,
             assert np.array_equal(getattr(mine, column), getattr(other, column)), column
     for name, values in ours.flows.values.items():
         assert np.array_equal(values, theirs.flows.values[name]), name
+
+
+# one task per signal
+ONE_EACH = {
+    "deepfm": "will_acquire_lending", "temporal": "churn_signal", "hgcn": "mcc_diversity_trend",
+    "perslay": "will_acquire_deposits", "causal": "product_stability", "lightgcn": "will_acquire_payments",
+    "optimal_transport": "will_acquire_investments",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_boosted_trees_on_plain_features_stay_below_the_ceiling(
+    oracle, partition: Partition, plain: dict[str, np.ndarray], signal: str
+) -> None:
+    import _boosted
+
+    task, first = ONE_EACH[signal], partition.snapshots[0]
+    truth, labels = oracle.task_pairs(first.truth, first.labels)[task]
+    rows = dict(zip(("train", "valid", "test"), np.split(np.arange(len(labels)), [1_400, 2_000]), strict=True))
+    said = _boosted.predict_boosted(np.stack(list(plain.values()), axis=1), labels, rows, oracle.TASKS[task], 0, [])
+    _, low, _ = compare(oracle.TASKS[task], labels[rows["test"]], truth[rows["test"]], said)
+    assert low > 0
