@@ -62,10 +62,13 @@ class Explainer:
 
         With each product come the contributions to its score (feature -> raw-score units), which may be empty.
         """
-        chosen = [
-            self._selector.select(contributions, record) if record and contributions else NOTHING
-            for _, contributions in products
-        ]
+        # Products that share a driver come with the same contributions, and tell the same facts.
+        shared = {id(contributions): contributions for _, contributions in products}
+        selections = {
+            key: self._selector.select(contributions, record) if record and contributions else NOTHING
+            for key, contributions in shared.items()
+        }
+        chosen = [selections[id(contributions)] for _, contributions in products]
         keys = [
             self._sentences.key(selection, product.id, locale, channel)
             for (product, _), selection in zip(products, chosen, strict=True)

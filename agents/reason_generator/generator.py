@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from agents.feature_selector import Selection
-from agents.reason_generator.disclosure import disclose
+from agents.reason_generator.disclosure import Disclosure, disclose
 from agents.reason_generator.fill import fill, literal_numbers
 from agents.reason_generator.sentences import malformed
 from agents.reason_generator.templates import check_glossary, check_templates
@@ -29,7 +29,8 @@ class ReasonGenerator:
     def __init__(self, templates: TemplateSet, glossary: Glossary) -> None:
         check_templates(templates)
         check_glossary(glossary)
-        self._disclosures = templates.disclosures
+        self._texts = templates.disclosures
+        self._disclosed: dict[tuple[str, Locale], tuple[Product, Disclosure]] = {}
         self._phrases = {fact.key: fact for fact in glossary.facts}
         self._templates: dict[tuple[int, str, str | None], Template] = {}
         for template in templates.templates:
@@ -44,7 +45,7 @@ class ReasonGenerator:
         Facts beyond the third, and facts that cannot be said, are left out of a template. A product that lacks a term
         which its type must disclose gets no text: ``source`` is then "none" and ``note`` names the missing terms.
         """
-        disclosure = disclose(product, self._disclosures, locale)
+        disclosure = self._disclosure(product, locale)
         if disclosure.missing:
             note = f"terms missing: {', '.join(disclosure.missing)}"
             return Reason(locale=locale, text="", source="none", signature=selection.signature, note=note)
@@ -63,6 +64,14 @@ class ReasonGenerator:
             signature=selection.signature,
             note=selection.note,
         )
+
+    def _disclosure(self, product: Product, locale: Locale) -> Disclosure:
+        """The disclosure of a product, rendered once: it says nothing about a customer."""
+        known, disclosure = self._disclosed.get((product.id, locale), (None, None))
+        if disclosure is None or known is not product:
+            disclosure = disclose(product, self._texts, locale)
+            self._disclosed[product.id, locale] = product, disclosure
+        return disclosure
 
     def _phrase(self, fact: Fact, locale: Locale) -> str | None:
         definition = self._phrases.get(fact.key)

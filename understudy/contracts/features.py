@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -34,6 +35,12 @@ class FeatureDef(Contract):
             raise ValueError(f"feature {self.name!r}: categories belong to categorical features, and only to them")
         return self
 
+    def codes(self) -> dict[str, float] | None:
+        """Category -> its index (the first, if it is named twice); None for numeric features."""
+        if self.categories is None:
+            return None
+        return {category: float(code) for code, category in reversed(list(enumerate(self.categories)))}
+
 
 class FeatureSchema(Contract):
     """Ordered features of the students and of the online feature record."""
@@ -45,6 +52,11 @@ class FeatureSchema(Contract):
     def names(self) -> list[str]:
         return [feature.name for feature in self.features]
 
+    @cached_property
+    def columns(self) -> list[tuple[str, dict[str, float] | None]]:
+        """Name, and the code of each category (None: numeric), in order: what every request looks up."""
+        return [(feature.name, feature.codes()) for feature in self.features]
+
 
 def encode(schema: FeatureSchema, record: Mapping[str, Value]) -> tuple[list[float], list[str]]:
     """Turn a feature record into the student's vector.
@@ -55,27 +67,17 @@ def encode(schema: FeatureSchema, record: Mapping[str, Value]) -> tuple[list[flo
     """
     vector: list[float] = []
     unreadable: list[str] = []
-    for feature in schema.features:
-        raw = record.get(feature.name)
-        value = _number(raw) if feature.kind == "numeric" else _code(feature, raw)
+    for name, codes in schema.columns:
+        raw = record.get(name)
+        value = _number(raw) if codes is None else codes.get(raw) if isinstance(raw, str) else None
         if value is None:
-            unreadable.append(feature.name)
+            unreadable.append(name)
             value = math.nan
         vector.append(value)
     return vector, unreadable
 
 
 def _number(raw: Value) -> float | None:
-    if isinstance(raw, bool | int | float):
-        value = float(raw)
-        return value if math.isfinite(value) else None
-    return None
-
-
-def _code(feature: FeatureDef, raw: Value) -> float | None:
-    if not isinstance(raw, str):
+    if raw is None or isinstance(raw, str):
         return None
-    try:
-        return float((feature.categories or []).index(raw))
-    except ValueError:
-        return None
+    return float(raw) if math.isfinite(raw) else None
