@@ -107,7 +107,7 @@ def authentic(keyring: Keyring, envelope: Envelope) -> bool:
     Raises:
         KeyError: the ring does not hold that key.
     """
-    return hmac.compare_digest(keyring.mac(envelope.key_id.decode(), envelope.message).encode(), envelope.mac)
+    return hmac.compare_digest(keyring.mac(envelope.key_id.decode(), envelope.message), envelope.mac.decode())
 
 
 def payload_of(body: bytes, envelope: Envelope) -> dict[str, Any]:

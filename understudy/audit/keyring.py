@@ -163,7 +163,8 @@ def _fetch(secret_id: str) -> str:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        text: str = boto3.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
+        found = boto3.client("secretsmanager").get_secret_value(SecretId=secret_id, VersionStage="AWSCURRENT")
+        text: str = found["SecretString"]
     except (BotoCoreError, ClientError, KeyError) as error:
         fix = "Check the secret and the role that reads it."
         raise UserError(f"the keyring cannot be read: {error}", where=secret_id, fix=fix, exit_code=5) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -19,7 +19,10 @@ from understudy.audit.keyring import Keyring
 from understudy.contracts.audit import AuditKind, CustomerKey
 from understudy.stores import Change, ChangeConflictError, NewEntry, Put, ServingStore, StoreConflictError, audit_key
 
-__all__ = ["Appended", "AuditError", "AuditLog", "Personal"]
+__all__ = ["Appended", "AuditError", "AuditLog", "Changes", "Personal"]
+
+# (writer, seq) of the entry -> changes, or the changes themselves
+Changes = Sequence[Change] | Callable[[str, int], Sequence[Change]]
 
 # Two processes that share a writer's name take turns; more rounds than this mean that something else is wrong.
 ATTEMPTS = 32
@@ -83,7 +86,7 @@ class AuditLog:
         self,
         kind: AuditKind,
         payload: Mapping[str, Any],
-        changes: Sequence[Change] = (),
+        changes: Changes = (),
         *,
         personal: Personal | None = None,
     ) -> Appended:
@@ -94,6 +97,7 @@ class AuditLog:
             payload: JSON, readable as long as the log is kept: pseudonyms in place of customer ids, and nothing else
                 about a person. The ``request_id`` of a ``model_inference`` is what the entry is found by.
             changes: Made in the same transaction: none is made without its entry, nor recorded without being made.
+                Those that must say where the entry is are made from its writer and seq.
             personal: What is sealed, and stands in the payload as ``sealed``; needs ``pseudonym`` in ``payload``.
 
         Raises:
@@ -108,14 +112,15 @@ class AuditLog:
         with self._lock:
             for attempt in range(ATTEMPTS):
                 entry, mac = self._next(kind, draft)
+                made = changes(entry.writer, entry.seq) if callable(changes) else changes
                 try:
-                    self._store.put_entry(entry, [*changes, draft.key] if draft.key else changes)
+                    self._store.put_entry(entry, [*made, draft.key] if draft.key else made)
                 except StoreConflictError:
                     self._resync()
                     continue
                 except ChangeConflictError:
                     again = self._redraft(kind, payload, personal, draft, attempt)
-                    if again is None or (again is draft and changes):
+                    if again is None or (again is draft and made):
                         raise
                     draft = again
                     continue

@@ -295,7 +295,7 @@ def _series(place: LogPlace) -> Series:
         return Series.read(checkpoints.read(), _needed_keys(place))
     except SeriesError as error:
         fix = "Run `understudy audit fsck`."
-        raise UserError(str(error), where=place.checkpoints, fix=fix, exit_code=3) from None
+        raise UserError(str(error), where=str(place.checkpoints), fix=fix, exit_code=3) from None
 
 
 def _needed_keys(place: LogPlace) -> PublicKeys:

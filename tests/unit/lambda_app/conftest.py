@@ -69,15 +69,22 @@ def bundle_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def make_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle_directory: Path) -> Iterator[Make]:
-    """Build the function around a bundle (default: the whole, good one)."""
+def store_url(tmp_path: Path) -> str:
+    return f"sqlite://{tmp_path / 'store.sqlite'}"
+
+
+@pytest.fixture
+def make_function(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle_directory: Path, store_url: str
+) -> Iterator[Make]:
+    """Build the function around a bundle (default: the whole, good one) and further settings."""
     stores = []
 
-    def make(bundle: Path | None = None) -> Function:
+    def make(bundle: Path | None = None, **further: Any) -> Function:
         keys = tmp_path / "keys.json"
         if not keys.exists():
             Keyring.create(keys)
-        url = f"sqlite://{tmp_path / 'store.sqlite'}"
+        url = store_url
         store = open_store(url)
         stores.append(store)
         store.put_records([tiny_bundle.customer()])
@@ -85,6 +92,7 @@ def make_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle_direct
             understudy_bundle=str(bundle or bundle_directory),
             understudy_store=url,
             understudy_audit_keys=f"file://{keys}",
+            **further,
         )
         app = App(settings)
         monkeypatch.setattr(entry, "application", lambda: app)
