@@ -31,6 +31,7 @@ from understudy.contracts.audit import AuditEntry, CustomerKey
 from understudy.stores import (
     Change,
     ChangeConflictError,
+    Delete,
     Key,
     NewEntry,
     Put,
@@ -158,6 +159,17 @@ def test_personal_data_is_readable_with_the_key_and_never_without(store: Serving
     with pytest.raises(ErasedError):  # a new key does not open what the old one closed
         read_decision(body, keyring, keys, "c1", store.read_context("c1").key)
     assert fsck(store, keyring).verdict == "clean"
+
+
+def test_a_destroyed_key_is_in_no_file_of_the_store(store: ServingStore, keyring: Keyring, tmp_path: Path) -> None:
+    log, name, key = AuditLog(store, keyring, "w"), pseudonym(keyring, "c1"), audit_key("c1")
+    log.append("operation", {"pseudonym": name}, personal=Personal("c1", {"n": 1}, None))
+    document = store.read_documents([key])[key]
+    wrapped = document.json()["wrapped"].encode()
+    files = [tmp_path / "store.sqlite", tmp_path / "store.sqlite-wal"]
+    assert any(wrapped in file.read_bytes() for file in files)
+    log.append("operation", {"pseudonym": name, "operation": "erase"}, [Delete(key, document.version)])
+    assert not any(wrapped in file.read_bytes() for file in files if file.exists())
 
 
 def test_two_writers_that_make_a_key_at_once_share_the_first(store: ServingStore, keyring: Keyring) -> None:
