@@ -44,6 +44,7 @@ class SqliteConnection:
         if mode != "ro":
             _use_wal(connection)
             connection.execute("PRAGMA synchronous=FULL")  # an entry must survive a power cut once it is acknowledged
+            connection.execute("PRAGMA secure_delete=ON")  # a destroyed key must not lie about in free pages
         return connection
 
     @contextmanager

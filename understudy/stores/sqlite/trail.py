@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
-from understudy.stores.documents import Change
+from understudy.stores.documents import Change, Delete
 from understudy.stores.protocol import NewEntry, StoreConflictError, StoredEntry
 from understudy.stores.sqlite.documents import SqliteDocuments
 
@@ -44,6 +44,13 @@ class SqliteTrail(SqliteDocuments):
                 "INSERT OR REPLACE INTO heads VALUES (?, ?, ?)", (entry.writer, entry.seq, entry.head.decode())
             )
             self._make(connection, changes)
+        if any(isinstance(change, Delete) for change in changes):
+            self._forget()
+
+    def _forget(self) -> None:
+        """Leave no copy of what was deleted (a customer's key, perhaps) in the write-ahead log, if nobody reads now."""
+        with self._answering():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def get_head(self, writer: str) -> bytes | None:
         return self._one("SELECT CAST(body AS BLOB) FROM heads WHERE writer = ?", writer)
@@ -52,9 +59,12 @@ class SqliteTrail(SqliteDocuments):
         query = "SELECT CAST(body AS BLOB) FROM entries WHERE request_id = ? ORDER BY rowid DESC LIMIT 1"
         return self._one(query, request_id)
 
-    def _one(self, query: str, value: str) -> bytes | None:
+    def get_entry(self, writer: str, seq: int) -> bytes | None:
+        return self._one("SELECT CAST(body AS BLOB) FROM entries WHERE writer = ? AND seq = ?", writer, seq)
+
+    def _one(self, query: str, *values: str | int) -> bytes | None:
         with self._answering():
-            row = self._connection.execute(query, (value,)).fetchone()
+            row = self._connection.execute(query, values).fetchone()
         return row[0] if row else None
 
     def entries(self) -> Iterator[StoredEntry]:
