@@ -15,6 +15,7 @@ from teacher.datasets.data_profile import describe
 from teacher.datasets.dataset import Sequences
 from teacher.datasets.labels import read_labels, read_truth, refuse_unlearnable
 from teacher.datasets.people import read_as_of, read_profiles, read_protected
+from teacher.datasets.profile_page import profile_page
 from teacher.datasets.roles import ROW_KEY, check_roles
 from teacher.datasets.sequences import ReadSequence, read_distribution, read_sequence
 from teacher.datasets.sources import Tables, open_sources
@@ -25,7 +26,8 @@ from teacher.datasets.storage import PreparedRows, write_dataset
 from teacher.features import FittedSchema, RawFeatures, apply_fits, encode_rows, fit_recipes, fit_schema
 from teacher.leakage import Check, GateInputs, leakage_report, refuse_leaks, run_gate
 from teacher.leakage.order import id_order
-from understudy.atomic import atomic_directory, write_json
+from understudy.atomic import atomic_directory, write_json, write_text
+from understudy.contracts.fitted_recipes import FeatureFits
 from understudy.contracts.spec import DatasetSpec
 from understudy.errors import UserError
 from understudy.progress import Progress
@@ -40,8 +42,9 @@ def prepare(
     """Read, validate, split, check for leaks and write ``out``; ``out`` is replaced as a whole or not at all.
 
     Writes ``table.parquet`` (everything per row), ``sequences/``, ``distributions/``, ``schema.json``, ``splits.json``,
-    ``feature_fits.json``, ``leakage.json``, ``profile.json`` and ``dataset.json``. Equal inputs give equal bytes. What
-    was computed from events stays in ``<out>.features``, where the next run finds the months that did not change.
+    ``feature_fits.json``, ``leakage.json``, ``profile.json``, ``profile.html`` and ``dataset.json``. Equal inputs give
+    equal bytes. What was computed from events stays in ``<out>.features``, where the next run finds the months that did
+    not change.
 
     Args:
         data_dir: the folder that source paths start from.
@@ -81,20 +84,23 @@ def prepare(
         features = encode_rows(fitted.schema, rows.raw)
         advance(note="features")
         checks = run_gate(
-            _gate_inputs(spec, fitted, features, rows, assigned, steps, apply_fits(spec, raw, fits), seed), progress
+            _gate_inputs(spec, fitted, fits, features, rows, assigned, steps, apply_fits(spec, raw, fits), seed),
+            progress,
         )
         _refuse(spec, checks, out)
         advance(note="leakage gate")
         facts = _facts(spec, tables, rows, fitted, seed, limit)
-        profile = describe(spec, fitted.schema, rows.raw, features, rows.labels, rows.protected, rows.split)
+        profile = describe(spec, fitted.schema, rows.raw, features, rows.labels, rows.truth, rows.protected, rows.split)
         profile["sequences"] = {
             name: {"missing_values": read.missing_values, "withheld_steps": read.withheld_steps}
             for name, read in steps.items()
         }
         with atomic_directory(out) as folder:
             write_dataset(folder, loaded, fitted, fits, rows, facts)
-            write_json(folder / "leakage.json", leakage_report(spec, checks))
+            report = leakage_report(spec, checks)
+            write_json(folder / "leakage.json", report)
             write_json(folder / "profile.json", profile)
+            write_text(folder / "profile.html", profile_page(profile, report))
         advance(note="written")
     return facts
 
@@ -160,6 +166,7 @@ def _prepared_rows(
 def _gate_inputs(
     spec: DatasetSpec,
     fitted: FittedSchema,
+    fits: FeatureFits,
     features: NDArray[np.float64],
     rows: PreparedRows,
     assigned: _Assignment,
@@ -184,6 +191,7 @@ def _gate_inputs(
         seed=seed,
         keys=rows.customer_ids,
         truth=rows.truth,
+        fits={f"{fit.kind} in {fit.group}": fit for fit in fits.fits},
         population={name: values for name, values in raw.items() if isinstance(values, np.ndarray)},
     )
 

@@ -38,7 +38,9 @@ def test_equal_inputs_give_equal_bytes(bank: Bank) -> None:
         "schema.json",
         "splits.json",
         "leakage.json",
+        "feature_fits.json",
         "profile.json",
+        "profile.html",
         "dataset.json",
     }
 
@@ -166,7 +168,7 @@ def test_profile_tells_rates_missing_values_and_groups(bank: Bank) -> None:
     )
     assert profile["tasks"]["churn"]["rates"]["train"]["1"] == round(float(dataset.labels["churn"][train].mean()), 6)
     assert sum(profile["protected"]["sex"]["f"].values()) == int((dataset.protected["sex"] == "f").sum())
-    assert 0 <= profile["features"]["age"]["drift_psi"]["test"] < 1
+    assert 0 <= profile["features"]["age"]["drift"]["test"]["psi"] < 1
 
 
 def test_source_digests_are_those_of_the_files(bank: Bank) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from teacher.datasets.data_profile import stability_index
+from teacher.datasets.profile_drift import stability_index
 
 
 def test_equal_shares_have_no_drift_and_empty_bins_stay_finite() -> None:
