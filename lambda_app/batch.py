@@ -11,6 +11,7 @@ from lambda_app.body import read_body
 from lambda_app.deadline import current_deadline
 from lambda_app.defects import as_problem
 from lambda_app.http import HttpError, HttpRequest, answer, problem_of
+from lambda_app.idempotency import IdempotencyKey, idempotency_key
 from lambda_app.logs import current
 from lambda_app.recommend import decide_for
 from understudy.contracts.api import BatchItem, BatchRequest, BatchResponse, RecommendationRequest
@@ -26,12 +27,15 @@ NO_TIME = HttpError(503, "No time was left; nothing was decided for this item.")
 def recommend_batch(app: App, http: HttpRequest, request_id: str, params: Mapping[str, str]) -> dict[str, Any]:
     """Decide for the items in their order while time lasts; 200 whatever became of the single items.
 
+    A repeated batch gets the answers that it has been given, and decisions on the items that were left.
+
     One at a time, because the entries of one environment form one chain, and scoring keeps its processor busy anyway.
     """
     del params
     _ = app.decider  # a refused bundle fails the batch, not each item
     request = read_body(BatchRequest, http)
-    items = [_outcome(app, item) for item in request.items]
+    key = idempotency_key(app, http, request)
+    items = [_outcome(app, item, key.item(place) if key else None) for place, item in enumerate(request.items)]
     body = BatchResponse(
         request_id=request_id,
         answered=sum(item.answer is not None for item in items),
@@ -43,12 +47,14 @@ def recommend_batch(app: App, http: HttpRequest, request_id: str, params: Mappin
     return answer(200, body)
 
 
-def _outcome(app: App, item: RecommendationRequest) -> BatchItem:
+def _outcome(app: App, item: RecommendationRequest, key: IdempotencyKey | None) -> BatchItem:
     item_id = str(uuid.uuid4())
     if current_deadline().left() < ITEM_SECONDS:
         return BatchItem(status=503, processed=False, problem=problem_of(NO_TIME, item_id))
     try:
-        return BatchItem(status=200, processed=True, answer=decide_for(app, item, item_id))
+        return BatchItem(status=200, processed=True, answer=decide_for(app, item, item_id, key))
     except Exception as error:  # also a defect costs this item only: the others may have their entries already
         problem = as_problem(error)
+        if problem.status == 422:
+            raise problem from None  # the key was used with another batch
         return BatchItem(status=problem.status, processed=True, problem=problem_of(problem, item_id))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lambda_app.app import App
 from lambda_app.decision import Limits
 from lambda_app.kill_switch import Orders, Previous, orders
 from lambda_app.logs import log
+from lambda_app.pseudonyms import pseudonyms
 from lambda_app.router import Router
-from understudy.audit import pseudonym
-from understudy.stores import RequestContext
+from understudy.stores import Key, RequestContext
 
 __all__ = ["Circumstances", "read_circumstances"]
 
@@ -33,21 +34,23 @@ class Circumstances:
         return [*limits.orders.notes, *restricted]
 
 
-def read_circumstances(app: App, customer_id: str) -> Circumstances:
+def read_circumstances(app: App, customer_id: str, beside: Sequence[Key] = ()) -> Circumstances:
     """One batched read; a second one only where the record, or the previous champion's, was not among what was read.
 
-    What cannot be read is as strict as it could be: the customer has opted out, and the kill switches forbid models.
+    ``beside`` are further documents to read with it. What cannot be read is as strict as it could be: the customer has
+    opted out, and the kill switches forbid models.
     """
     manifest = app.decider.bundle.manifest
     tasks = [task.name for task in manifest.tasks]
     try:
-        keyring = app.backing.keyring
-        erased_as = [pseudonym(keyring, customer_id, key_id) for key_id in keyring.ids]
-        context = app.backing.store.read_context(customer_id, manifest.features.version, erased_as=erased_as)
+        erased_as = pseudonyms(app, customer_id)
+        context = app.backing.store.read_context(
+            customer_id, manifest.features.version, erased_as=erased_as, beside=beside
+        )
         router, previous = _previous(app, context)
         if router is not None and router.schema_version not in context.others:
             context = app.backing.store.read_context(
-                customer_id, manifest.features.version, also=[router.schema_version], erased_as=erased_as
+                customer_id, manifest.features.version, also=[router.schema_version], erased_as=erased_as, beside=beside
             )
     except Exception as error:
         # Whatever went wrong: consent to profiling was not read, and what is not read is not given.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lambda_app.app import App
 from lambda_app.changing import store_failed
 from lambda_app.http import HttpError
@@ -10,7 +12,7 @@ from understudy.audit import AlteredError, Decision, ErasedError, ForeignError, 
 from understudy.contracts.audit import CustomerKey
 from understudy.stores import audit_key
 
-__all__ = ["past_decision"]
+__all__ = ["open_decision", "past_decision"]
 
 
 def past_decision(app: App, customer_id: str, request_id: str) -> Decision:
@@ -20,12 +22,24 @@ def past_decision(app: App, customer_id: str, request_id: str) -> Decision:
         HttpError: 404 if there is none about this customer; 410 if its key was destroyed; 503 if the log, or a key,
             cannot be read, or the entry does not verify.
     """
+
+    def find() -> tuple[bytes | None, CustomerKey | None]:
+        store, key = app.backing.store, audit_key(customer_id)
+        body = store.get_request(request_id)
+        found = store.read_documents([key]).get(key) if body is not None else None
+        return body, CustomerKey.model_validate_json(found.text) if found else None
+
+    return open_decision(app, customer_id, find)
+
+
+def open_decision(app: App, customer_id: str, find: Callable[[], tuple[bytes | None, CustomerKey | None]]) -> Decision:
+    """The decision on this customer in the entry that ``find`` returns, with the customer's key.
+
+    Raises as `past_decision` does.
+    """
     try:
         backing = app.backing
-        body = backing.store.get_request(request_id)
-        key = audit_key(customer_id)
-        found = backing.store.read_documents([key]).get(key) if body is not None else None
-        stored = CustomerKey.model_validate_json(found.text) if found else None
+        body, stored = find()
         decision = read_decision(body, backing.keyring, backing.customer_keys, customer_id, stored) if body else None
     except ForeignError:
         decision = None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_app.app import App
 from lambda_app.http import HttpError
 from lambda_app.logs import log
 from understudy.audit import Personal, pseudonym
+from understudy.audit.log import Changes
 from understudy.contracts.api import AuditRef
 from understudy.contracts.audit import AuditKind, CustomerKey
-from understudy.stores import Change, ChangeConflictError
+from understudy.stores import ChangeConflictError
 
 __all__ = ["record_by_operator", "record_durably"]
 
@@ -21,7 +22,7 @@ def record_durably(
     customer_id: str,
     kind: AuditKind,
     payload: Callable[[str], dict[str, Any]],
-    changes: Sequence[Change] = (),
+    changes: Changes = (),
     *,
     personal: Mapping[str, Any] | None = None,
     key: CustomerKey | None = None,
@@ -45,7 +46,7 @@ def record_durably(
 
 
 def record_by_operator(
-    app: App, kind: AuditKind, payload: Mapping[str, Any], operator: str, changes: Sequence[Change] = ()
+    app: App, kind: AuditKind, payload: Mapping[str, Any], operator: str, changes: Changes = ()
 ) -> AuditRef:
     """Append what ``operator`` does to the audit log, and make ``changes`` with it.
 

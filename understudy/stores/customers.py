@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from understudy.contracts.api import CustomerRecord
@@ -67,15 +68,17 @@ class CustomerDocuments(DocumentStore):
         *,
         also: Sequence[str] = (),
         erased_as: Sequence[str] = (),
+        beside: Sequence[Key] = (),
     ) -> RequestContext:
         asked = [record_key(customer_id, schema) for schema in dict.fromkeys([schema_version, *also]) if schema]
         own = [make(customer_id) for make in (choices_key, contacts_key, corrections_key, audit_key)]
-        found = self.read_documents([*asked, *own, *map(erasure_key, erased_as), SWITCHES])
+        found = self.read_documents([*asked, *own, *map(erasure_key, erased_as), SWITCHES, *beside])
         records = {key.item.removeprefix(RECORD): found[key] for key in asked if key in found}
         if schema_version not in records:
             listed = self.list_documents("customers", customer_id, start=RECORD, end=AFTER_RECORDS)
             records |= {one.key.item.removeprefix(RECORD): one for one in listed}
-        return _context(customer_id, records, found, schema_version, erased_as)
+        context = _context(customer_id, records, found, schema_version, erased_as)
+        return replace(context, beside={key: found[key] for key in beside if key in found}) if beside else context
 
     def put_records(self, records: Iterable[CustomerRecord]) -> int:
         return self.put_documents((record_key(r.customer_id, r.schema_version), r.model_dump_json()) for r in records)

@@ -10,7 +10,7 @@ from understudy.contracts.api import CustomerRecord
 from understudy.contracts.audit import CustomerKey
 from understudy.contracts.oversight import KillSwitch
 from understudy.contracts.rights import Channel, Restriction
-from understudy.stores.documents import Change, DocumentStore
+from understudy.stores.documents import Change, Document, DocumentStore, Key
 from understudy.stores.ledger import Ledger
 from understudy.stores.sentences import SentenceStore
 
@@ -57,6 +57,7 @@ class RequestContext:
         switches: The kill switches in force; None if what is stored cannot be read.
         others: Records under the further schema versions that were asked for.
         key: The customer's key for what the audit log says about them; None if there is none (yet, or any more).
+        beside: Those of the further documents asked for that exist.
     """
 
     record: CustomerRecord | None
@@ -67,6 +68,7 @@ class RequestContext:
     switches: tuple[KillSwitch, ...] | None = ()
     others: Mapping[str, CustomerRecord] = field(default_factory=dict)
     key: CustomerKey | None = None
+    beside: Mapping[Key, Document] = field(default_factory=dict)
 
 
 class CustomerStore(Protocol):
@@ -79,6 +81,7 @@ class CustomerStore(Protocol):
         *,
         also: Sequence[str] = (),
         erased_as: Sequence[str] = (),
+        beside: Sequence[Key] = (),
     ) -> RequestContext:
         """Read what a request needs in one strongly consistent round trip; in a second if the record is not there.
 
@@ -88,6 +91,7 @@ class CustomerStore(Protocol):
                 record with the latest ``as_of``.
             also: Further schemas whose records are wanted beside it.
             erased_as: Pseudonyms under which an erasure of this customer may be noted.
+            beside: Further documents to read in the same round trip.
 
         A customer nobody knows has no record, has not opted out and was never contacted.
         """
@@ -126,6 +130,9 @@ class TrailStore(Protocol):
 
     def get_request(self, request_id: str) -> bytes | None:
         """The latest entry stored with ``request_id``."""
+
+    def get_entry(self, writer: str, seq: int) -> bytes | None:
+        """The entry at this place of this chain."""
 
     def entries(self) -> Iterator[StoredEntry]:
         """Every row, grouped by writer and ordered by seq within each."""

@@ -71,6 +71,10 @@ class DynamoTrail(DynamoDocuments):
             raise StoreError(broken) from None
         return _body(item, broken) if item else None
 
+    def get_entry(self, writer: str, seq: int) -> bytes | None:
+        item = self._get(self._audit, _entry_key(writer, seq))
+        return _body(item, f"{self._audit}: entry {seq} of writer {writer} cannot be read") if item else None
+
     def entries(self) -> Iterator[StoredEntry]:
         # A scan promises no order, and a list of writers kept beside the entries could be tampered with: so find the
         # writers by their entries, then read each chain in order.
