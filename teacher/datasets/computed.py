@@ -20,7 +20,7 @@ from understudy.contracts.spec import DatasetSpec
 from understudy.errors import UserError
 from understudy.progress import Progress
 
-__all__ = ["add_computed", "event_files", "join_computed"]
+__all__ = ["add_computed", "compute_and_join"]
 
 
 def add_computed(spec: DatasetSpec, tables: Tables, kept: Path, progress: Progress) -> None:
@@ -36,22 +36,31 @@ def add_computed(spec: DatasetSpec, tables: Tables, kept: Path, progress: Progre
         return
     if spec.key == ROW_KEY:
         raise UserError("computed features need a key column", where="key", fix="Name the column of the customer.")
+    compute_and_join(spec, tables, kept, progress, cutoffs=None if spec.split.time else [_as_of(spec)])
+
+
+def compute_and_join(
+    spec: DatasetSpec, tables: Tables, kept: Path, progress: Progress, *, cutoffs: Sequence[dt.date] | None
+) -> None:
+    """Compute the features of the rows of ``@base`` at ``cutoffs`` (None: at each row's own) and add their columns."""
+    time = spec.split.time
+    only = f"WHERE {CUTOFF} IN (DATE '{time.train}', DATE '{time.test}')" if time and cutoffs is None else ""
     people = tables.scratch / "population.parquet"
-    cutoffs = None if spec.split.time else [_as_of(spec)]
-    times = [spec.split.time.train, spec.split.time.test] if spec.split.time else []
-    only = f"WHERE {CUTOFF} IN ({', '.join(f'DATE {chr(39)}{day}{chr(39)}' for day in times)})" if times else ""
     _export(tables.con, f'SELECT {quote(spec.key)} AS "key", {CUTOFF} AS "cutoff" FROM {BASE} {only}', people)
-    population = Population([people], "key", "cutoff" if cutoffs is None else None)
     table = build_features(
         spec,
-        event_files(spec, tables),
+        _event_files(spec, tables),
         kept,
         cutoffs=cutoffs,
-        population=population,
+        population=Population([people], "key", "cutoff" if cutoffs is None else None),
         progress=progress,
-        workers=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+        workers=_cores(),
     )
-    join_computed(tables.con, table.files)
+    _join(tables.con, table.files)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _as_of(spec: DatasetSpec) -> dt.date:
@@ -61,7 +70,7 @@ def _as_of(spec: DatasetSpec) -> dt.date:
     return dt.date.fromisoformat(spec.as_of)
 
 
-def event_files(spec: DatasetSpec, tables: Tables) -> dict[str, Path]:
+def _event_files(spec: DatasetSpec, tables: Tables) -> dict[str, Path]:
     """Source -> Parquet for every source that a recipe reads; CSV files and views are written to the scratch folder."""
     files: dict[str, Path] = {}
     for name in sorted(demand_of(spec).columns):
@@ -71,7 +80,7 @@ def event_files(spec: DatasetSpec, tables: Tables) -> dict[str, Path]:
     return files
 
 
-def join_computed(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
+def _join(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
     """Add the columns of the parts to the rows of ``@base`` with their key and cutoff; the others are NULL."""
     made = pa.concat_tables([pq.read_table(file) for file in files])
     con.register("@computed", made)

@@ -18,7 +18,7 @@ from understudy.contracts.reasons import Glossary
 from understudy.contracts.spec import DatasetSpec, TaskSpec
 from understudy.errors import UserError
 
-__all__ = ["FEATURE", "FITS", "LABEL", "PROTECTED", "TABLE", "TRUTH", "Dataset", "Sequences"]
+__all__ = ["FEATURE", "FITS", "LABEL", "PROTECTED", "TABLE", "TRUTH", "Dataset", "Sequences", "finite"]
 
 TABLE, FITS = "table.parquet", "feature_fits.json"
 FEATURE, LABEL, PROTECTED, TRUTH = "feature:", "label:", "protected:", "truth:"
@@ -100,10 +100,11 @@ class Dataset:
                     customer_id=row["customer_id"],
                     schema_version=self.schema.version,
                     as_of=row["as_of"],
-                    features={name: _finite(row[FEATURE + name]) for name in self.schema.names},
+                    features={name: finite(row[FEATURE + name]) for name in self.schema.names},
                     profile=CustomerProfile.model_validate_json(row["profile"]),
                 )
 
 
-def _finite(value: float | str | None) -> float | str | None:
+def finite(value: float | str | None) -> float | str | None:
+    """The value as a record holds it: NaN and infinities are unknown."""
     return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -185,7 +185,11 @@ def _only_computed_from(spec: DatasetSpec, source: Source) -> bool:
     """True for a stream of events that recipes alone read, from its files: of any size, it is never held in memory."""
     held = {spec.base, *(sequence.source for sequence in spec.sequences)}
     read = {name for _, _, recipe in spec.recipes() for name in recipe.sources()}
-    return source.name in read - held and not any(other.kind == "sql" for other in spec.sources)
+    return (
+        source.time is not None
+        and source.name in read - held
+        and not any(other.kind == "sql" for other in spec.sources)
+    )
 
 
 def _build_view(tables: Tables, source: Source) -> None:

@@ -20,6 +20,27 @@ def features() -> None:
     """The online feature records."""
 
 
+@features_app.command("build")
+def build(
+    to: Annotated[Path, typer.Option(help="Parquet file to write; `features load` reads it.")],
+    as_of: Annotated[
+        str | None, typer.Option(help="Only events before this date count (default: the test cutoff).")
+    ] = None,
+    dataset: Annotated[str, typer.Option(help="Shipped spec name, or path of a spec.toml.")] = "finsynth",
+    run: Annotated[Path | None, typer.Option(help="Run directory (default: runs/<dataset>).")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the run.")] = 7,
+    customers: Annotated[int | None, typer.Option(min=100, help="Customers of the run.")] = None,
+) -> None:
+    """Compute every customer's record from the events, with the definitions and fits of a run's training data."""
+    from understudy.cli.app import pipeline_for
+    from understudy.cli.features import default_date, parse_date, write_records
+
+    pipeline = pipeline_for(dataset, run, seed, 3, customers, "standard")
+    day = parse_date(as_of) if as_of else default_date(pipeline)
+    count = write_records(pipeline, day, to)
+    Console(highlight=False).print(f"{count:,} records as of {day} -> {to}")
+
+
 @features_app.command("load")
 def load(
     source: Annotated[Path, typer.Option("--from", help="Parquet file, or folder of Parquet files.")],

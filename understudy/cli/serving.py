@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,12 @@ from understudy.errors import UserError
 from understudy.stages import RunDirectory
 
 if TYPE_CHECKING:
+    from teacher.datasets import Dataset
     from understudy.cli.pipeline import Pipeline, RunResult
     from understudy.contracts.api import CustomerRecord
     from understudy.progress import Progress
 
-__all__ = ["ServePaths", "ask", "build_package", "load_records", "local_function"]
+__all__ = ["ServePaths", "ask", "build_package", "latest_rows", "load_records", "local_function"]
 
 
 class ServePaths:
@@ -58,7 +59,12 @@ def build_package(progress: Progress) -> Path:
 
 
 def load_records(pipeline: Pipeline, result: RunResult, paths: ServePaths) -> int:
-    """Load the online feature record of every customer (the latest row of each) into the store; once per bundle."""
+    """Load the online feature record of every customer into the store; once per bundle.
+
+    Where features are computed from events, they are computed again here, at the newest cutoff that the gates judged;
+    otherwise the latest prepared row of each customer is the record.
+    """
+    from understudy.cli.features import computes_features, default_date, feature_records
     from understudy.stores import open_store
 
     run = RunDirectory(pipeline.root)
@@ -66,19 +72,22 @@ def load_records(pipeline: Pipeline, result: RunResult, paths: ServePaths) -> in
     done = run.finished("serve", inputs)
     if done is not None and paths.folder.joinpath("store.sqlite").exists():
         return int(done["customers"])
-    positions = _latest_rows(pipeline)
+    positions = latest_rows(pipeline.dataset)
+    computed = computes_features(pipeline)
+    records = feature_records(pipeline, default_date(pipeline)) if computed else pipeline.dataset.records(positions)
     store = open_store(paths.store)
     with pipeline.progress.task("feature records", len(positions)) as advance:
-        count = store.put_records(_counted(pipeline.dataset.records(positions), advance))
+        count = store.put_records(_counted(records, advance))
     run.finish("serve", inputs, {"customers": count})
     return count
 
 
-def _latest_rows(pipeline: Pipeline) -> Any:
+def latest_rows(dataset: Dataset) -> Any:
+    """Positions of the latest row of each customer, sorted."""
     import numpy as np
 
     # Rows of one customer are in time order, so the last one wins; positions stay sorted for sequential reading.
-    last = {customer: position for position, customer in enumerate(pipeline.dataset.customer_ids.tolist())}
+    last = {customer: position for position, customer in enumerate(dataset.customer_ids.tolist())}
     return np.asarray(sorted(last.values()), dtype=np.int64)
 
 
@@ -89,14 +98,26 @@ def _counted(records: Iterator[CustomerRecord], advance: Any) -> Iterator[Custom
 
 
 @contextmanager
-def local_function(package: Path, bundle: Path, paths: ServePaths, *, port: int = 0, workers: int = 1) -> Iterator[str]:
-    """Run the packaged function under the Lambda runtime client behind a local HTTP front; yields its URL."""
+def local_function(
+    package: Path,
+    bundle: Path,
+    paths: ServePaths,
+    *,
+    port: int = 0,
+    workers: int = 1,
+    also: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """Run the packaged function under the Lambda runtime client behind a local HTTP front; yields its URL.
+
+    ``also``: further variables of its environment.
+    """
     from understudy.local import LocalFunction
 
     env = {
         "UNDERSTUDY_BUNDLE": str(bundle.resolve()),
         "UNDERSTUDY_STORE": paths.store,
         "UNDERSTUDY_AUDIT_KEYS": paths.keys,
+        **(also or {}),
     }
     with LocalFunction(package, env, workers=workers, port=port, log=paths.folder / "function.log") as function:
         yield function.url
