@@ -51,6 +51,8 @@ class Limits:
 
 
 NO_LIMITS = Limits()
+# Layer 4: the score rests on what holds for everybody, so a person decides.
+NOBODY_KNOWS = Assignment(3, "nobody-knows")
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Decider:
         bars = self._bars(request.channel, limits, voices, now)
         ranking = rank(self._catalog, voices.scoring.tasks, profile, cap, contacts, now, request.top_k, bars)
         explained = self._explained(request, ranking, voices, None if unseen else record, cap)
-        tiers = [self._tier(candidate, profile.age) for candidate in ranking.recommended]
+        tiers = [self._tier(candidate, profile.age, voices) for candidate in ranking.recommended]
         recommendations = [
             self._recommendation(place, candidate, request, found, tier)
             for place, (candidate, found, tier) in enumerate(
@@ -153,8 +155,11 @@ class Decider:
         channel = TONES.get(request.channel, "app")
         return self._explainer.explain(products, told, cap, locale=request.locale, channel=channel)
 
-    def _tier(self, candidate: Candidate, age: float | None) -> Assignment:
+    def _tier(self, candidate: Candidate, age: float | None, voices: Voices) -> Assignment:
         catalog = self._catalog
+        scores = voices.apart.get(candidate.product.id, voices.scoring.tasks)
+        if any(scores[driver.task].layer == "person" for driver in candidate.product.drivers):
+            return NOBODY_KNOWS
         return assign_tier(candidate.product, candidate.score, age, catalog.policy.min_score, catalog.review)
 
     def _contributions(self, voices: Voices, task: str, class_name: str | None, complement: bool) -> dict[str, float]:

@@ -1,4 +1,5 @@
-"""Fallback: per task, the distilled student, else the direct one, else the rules; and why each step down was taken."""
+"""Fallback: per task, the distilled student, else the direct one, else the rules, else (where a policy asks for it) a
+person; and why each step down was taken."""
 
 from __future__ import annotations
 
@@ -7,10 +8,11 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
 
 from lambda_app.engine import Row, Student, as_row
 from lambda_app.native import EngineError
-from lambda_app.rules import apply_rules
+from lambda_app.rules import find_segment
 from understudy.bundle import Bundle, BundleError
 from understudy.contracts.api import CustomerRecord, TaskScore
 from understudy.contracts.features import FeatureSchema, Value, encode
@@ -103,15 +105,21 @@ class _Cast:
         self._allowed = STUDENT_LAYERS[first:]
         self._ruled_out = [f"{layer}: the gates chose {task.layer}" for layer in STUDENT_LAYERS[:first]]
 
-    def play(self, row: Row | None, barred: str, features: Mapping[str, Value]) -> TaskScore:
-        """Score ``row``; without one, ``barred`` says why the students may not speak."""
+    def play(self, row: Row | None, barred: str, features: Mapping[str, Value], *, ask_person: bool) -> TaskScore:
+        """Score ``row``; without one, ``barred`` says why the students may not speak.
+
+        Where no rule knows the customer either, everybody's rate is told, or (``ask_person``) a person asked.
+        """
         steps = list(self._ruled_out)
         for layer in self._allowed:
             try:
                 return self._score(layer, self._ask(layer, row, barred), steps)
             except _UnavailableError as reason:
                 steps.append(f"{layer}: {reason}")
-        return self._score("rules", apply_rules(self._rules, features), steps)
+        segment = find_segment(self._rules, features)
+        if segment is None and ask_person:
+            return self._score("person", self._rules.prior, [*steps, "rules: no rule knows the customer"])
+        return self._score("rules", segment.value if segment else self._rules.prior, steps)
 
     def _ask(self, layer: Layer, row: Row | None, barred: str) -> list[float]:
         if row is None:
@@ -120,7 +128,7 @@ class _Cast:
             raise _UnavailableError("the bundle has no such student")
         return self.seats[layer].predict(row)
 
-    def _score(self, layer: Layer, values: list[float], steps: list[str]) -> TaskScore:
+    def _score(self, layer: Layer | Literal["person"], values: list[float], steps: list[str]) -> TaskScore:
         if self.task.classes is None:
             return TaskScore(layer=layer, value=values[0], steps=steps)
         return TaskScore(
@@ -146,6 +154,7 @@ class Router:
     def __init__(self, bundle: Bundle) -> None:
         self._schema: FeatureSchema = bundle.manifest.features
         self._names = self._schema.names
+        self._ask_person = bundle.catalog.policy.ask_person
         self._casts = {task.name: _Cast(bundle, task, bundle.rules.tasks[task.name]) for task in bundle.manifest.tasks}
         self.standing()
 
@@ -171,12 +180,20 @@ class Router:
         if record is None or opted_out:
             nothing = unfit or "there is no record of the customer"
             barred = "the customer has opted out of profiling" if opted_out else nothing
-            return Scoring({name: cast.play(None, barred, {}) for name, cast in self._casts.items()}, None)
+            # An objection is to being profiled, by whomever: nobody is asked to look at the customer instead.
+            ask = self._ask_person and not opted_out
+            tasks = {name: cast.play(None, barred, {}, ask_person=ask) for name, cast in self._casts.items()}
+            return Scoring(tasks, None)
         vector, missing = encode(self._schema, record.features)
         refused = unfit or self._barred(record, len(missing))
         row = None if refused else as_row(vector)
         tasks = {
-            name: cast.play(None if name in stopped else row, stopped.get(name, refused), record.features)
+            name: cast.play(
+                None if name in stopped else row,
+                stopped.get(name, refused),
+                record.features,
+                ask_person=self._ask_person,
+            )
             for name, cast in self._casts.items()
         }
         return Scoring(tasks, None if refused else vector, missing)
@@ -195,7 +212,7 @@ class Router:
             EngineError: the library failed.
         """
         layer = scoring.tasks[task].layer
-        if scoring.vector is None or layer == "rules":
+        if scoring.vector is None or layer == "rules" or layer == "person":
             return {}
         cast = self._casts[task]
         output = (cast.task.classes or []).index(class_name) if class_name is not None else 0

@@ -6,17 +6,17 @@ import math
 from collections.abc import Mapping
 
 from understudy.contracts.features import Value
-from understudy.contracts.rules import Condition, TaskRules
+from understudy.contracts.rules import Condition, Segment, TaskRules
 
-__all__ = ["apply_rules"]
+__all__ = ["find_segment"]
 
 
-def apply_rules(rules: TaskRules, features: Mapping[str, Value]) -> list[float]:
-    """Values of the first segment whose conditions all hold, else the prior (``[1]`` or ``[classes]``)."""
+def find_segment(rules: TaskRules, features: Mapping[str, Value]) -> Segment | None:
+    """The first segment whose conditions all hold; None: no rule knows the customer, and only the prior is left."""
     for segment in rules.segments:
         if all(_holds(condition, features.get(condition.feature)) for condition in segment.when):
-            return segment.value
-    return rules.prior
+            return segment
+    return None
 
 
 def _holds(condition: Condition, value: Value) -> bool:

@@ -71,7 +71,9 @@ class CustomerRecord(Contract):
 class TaskScore(Contract):
     """One task's score and the layer that spoke; every step down says why."""
 
-    layer: Layer
+    layer: Layer | Literal["person"] = Field(
+        description="`person`: nobody knew the customer; the value is the rate of everybody, and a person decides"
+    )
     value: float | None = Field(description="calibrated probability (binary) or mean (regression)")
     classes: dict[str, float] | None = Field(default=None, description="calibrated class probabilities (multiclass)")
     steps: list[str] = Field(default=[], description="why better layers did not speak, best layer first")

@@ -63,6 +63,11 @@ class ServingPolicy(Contract):
     max_contacts: int = Field(default=3, ge=1)
     contact_days: int = Field(default=7, ge=1)
     default_top_k: int = Field(default=3, ge=1, le=10)
+    ask_person: bool = Field(
+        default=False,
+        description="Layer 4: of a customer whom neither a student nor a rule knows, a person decides (review tier 3);"
+        " off: the rate of everybody speaks",
+    )
     max_record_age_days: int | None = Field(
         default=None,
         ge=1,

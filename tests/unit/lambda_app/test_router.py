@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import tiny_bundle
 
 from lambda_app.engine import as_row
 from lambda_app.router import Router
+from understudy.atomic import canonical_json
 from understudy.bundle import load_bundle
 from understudy.contracts.features import encode
 
@@ -189,3 +191,19 @@ def test_students_of_lower_layers_wait_until_they_are_needed(bundle_directory: P
     assert router._casts["signups"].seats["distilled"]._student is not None
     assert router._casts["signups"].seats["direct"]._student is None
     assert as_row([1.0])[0] == 1.0
+
+
+def test_a_person_is_asked_about_a_customer_whom_nobody_knows(tmp_path: Path) -> None:
+    catalog = json.loads(tiny_bundle.documents()["catalog.json"])
+    catalog["policy"]["ask_person"] = True
+    router = _router(tmp_path, files={"catalog.json": canonical_json(catalog)})
+    stranger = tiny_bundle.customer().model_copy(update={"schema_version": "0" * 16})
+    task = router.score(stranger, opted_out=False).tasks["signups"]
+    assert (task.layer, task.value) == ("person", 0.3)
+    assert task.steps[-1] == "rules: no rule knows the customer"
+    young = stranger.model_copy(update={"features": tiny_bundle.features(age=20)})
+    assert router.score(young, opted_out=False).tasks["signups"].layer == "rules"
+    assert _layers(router) == PLANNED | {"rules_only": "person"}
+    assert set(_layers(router, stranger, opted_out=True).values()) == {"rules"}
+    scoring = router.score(stranger, opted_out=False)
+    assert router.contributions(scoring, "signups", None) == {}

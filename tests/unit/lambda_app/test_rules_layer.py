@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 
-from lambda_app.rules import apply_rules
+from lambda_app.rules import find_segment
 from understudy.contracts.rules import TaskRules
 
 
 def _rules(*when: dict[str, Any]) -> TaskRules:
     segments = [{"when": [c], "value": [0.1 * (i + 1)], "rows": 9} for i, c in enumerate(when)]
     return TaskRules.model_validate({"type": "binary", "prior": [0.9], "segments": segments})
+
+
+def apply_rules(rules: TaskRules, features: dict[str, Any]) -> list[float]:
+    segment = find_segment(rules, features)
+    return segment.value if segment else rules.prior
 
 
 @pytest.mark.parametrize(
