@@ -1,6 +1,6 @@
 """Is the stated truth of the generated bank the truth? Calibration, the ceiling, and what every switch and knob does.
 
-    python benchmarks/finsynth_truth.py [--customers 20000] [--seed 101] [--results FILE]
+    python benchmarks/finsynth_truth.py [--customers 20000] [--seed 7] [--results FILE]
 
 Per task, on the later snapshot: the largest miscalibration over ten bins of the stated truth, in standard errors
 (pooled over classes; chance gives about 2 for the largest of ten), the ceiling, and the score of a model that was given
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the three tables and write the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--customers", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=101)
+    parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results" / "finsynth_truth.json")
     asked = parser.parse_args(arguments)
     bank = world(asked.customers, asked.seed)
@@ -113,15 +113,15 @@ def skill(task: str, labels: Floats, said: Floats) -> Functional:
 
 
 def switched(customers: int, seed: int, signal: str) -> dict[str, float]:
-    """The ceilings of the signal's tasks in a world without it."""
+    """The ceilings of the signal's tasks in a world without it, on the same customers."""
     snapshot = world(customers, seed, FinsynthConfig(signals=frozenset(SIGNALS) - {signal})).snapshots[1]
     pairs = task_pairs(snapshot.truth, snapshot.labels)
     return {task: _ceiling(task, *pairs[task]) for task in carriers(signal)}  # type: ignore[arg-type]
 
 
 def _ceiling(task: str, said: Floats, labels: Floats) -> float:
-    known = ~np.isnan(labels)
-    return float(skill(task, labels[known], said[known])(np.ones((1, int(known.sum()))))[0])
+    rows = np.flatnonzero((np.arange(len(labels)) >= TRAIN_SHARE * len(labels)) & ~np.isnan(labels))
+    return float(skill(task, labels[rows], said[rows])(np.ones((1, len(rows))))[0])
 
 
 def impacts(history: History) -> dict[str, dict[str, float]]:

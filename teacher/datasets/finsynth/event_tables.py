@@ -64,7 +64,6 @@ def _customers(partition: Partition) -> pa.Table:
             "region_type": text(people.region, REGIONS),
             "life_stage": text(people.life_stage, LIFE_STAGES),
             "income_krw": people.income_krw,
-            "tenure_months": people.tenure_months,
             "joined_on": _joined_on(people.tenure_months),
             "risk_tolerance": tolerance,
             **{name: text(getattr(people, name), field_names(name)) for name in FIELDS},
