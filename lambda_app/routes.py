@@ -5,11 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from lambda_app.access import export_data
+from lambda_app.admin_reviews import decide_review, read_review, read_reviews
+from lambda_app.admin_switches import clear_kill_switch, read_kill_switches, set_kill_switch
 from lambda_app.batch import recommend_batch
+from lambda_app.choices import (
+    read_consents,
+    read_preferences,
+    read_restriction,
+    write_consents,
+    write_preferences,
+    write_restriction,
+)
+from lambda_app.contacts import record_contact
+from lambda_app.corrections import read_corrections, write_corrections
+from lambda_app.erasure import erase_customer
+from lambda_app.explanation import explain
 from lambda_app.health import health
 from lambda_app.http import HttpError, HttpRequest
+from lambda_app.outcomes import read_outcomes
 from lambda_app.recommend import recommend
-from lambda_app.rights import explain, read_preferences, write_preferences
 from lambda_app.route import Route
 from understudy.contracts.api import (
     BatchRequest,
@@ -21,17 +36,36 @@ from understudy.contracts.api import (
     RecommendationRequest,
     RecommendationResponse,
 )
+from understudy.contracts.oversight import (
+    KillSwitches,
+    KillSwitchRequest,
+    Outcomes,
+    Review,
+    ReviewDecision,
+    ReviewPage,
+)
+from understudy.contracts.rights import (
+    Consents,
+    Contact,
+    ContactRecorded,
+    Corrections,
+    Erased,
+    Export,
+    RestrictionRequest,
+)
 
 __all__ = ["PARAMETERS", "ROUTES", "find_route", "methods_of"]
 
+CURSOR = "^[A-Za-z0-9-]{1,64}$"
 ROUTES: dict[str, dict[str, Route]] = {
     "/v1/recommendations": {
         "POST": Route(
             recommend,
             "Recommend products to one customer, with reasons",
             RecommendationResponse,
-            (400, 404, 413, 415, 503),
+            (400, 404, 409, 410, 413, 415, 422, 503),
             RecommendationRequest,
+            idempotent=True,
         )
     },
     "/v1/recommendations/batch": {
@@ -39,8 +73,9 @@ ROUTES: dict[str, dict[str, Route]] = {
             recommend_batch,
             "Recommend products to several customers; each item has its own outcome",
             BatchResponse,
-            (400, 413, 415, 503),
+            (400, 413, 415, 422, 503),
             BatchRequest,
+            idempotent=True,
         )
     },
     "/v1/health": {
@@ -62,6 +97,102 @@ ROUTES: dict[str, dict[str, Route]] = {
             Preferences,
         ),
     },
+    "/v1/customers/{customer_id}/consents": {
+        "GET": Route(read_consents, "What the customer said about each channel", Consents, (400, 503)),
+        "PUT": Route(
+            write_consents,
+            "Replace what the customer says about each channel",
+            Consents,
+            (400, 409, 413, 415, 503),
+            Consents,
+        ),
+    },
+    "/v1/customers/{customer_id}/restriction": {
+        "GET": Route(read_restriction, "How far processing is restricted", RestrictionRequest, (400, 503)),
+        "PUT": Route(
+            write_restriction,
+            "Restrict the processing of the customer's data, or lift the restriction",
+            RestrictionRequest,
+            (400, 409, 413, 415, 503),
+            RestrictionRequest,
+        ),
+    },
+    "/v1/customers/{customer_id}/corrections": {
+        "GET": Route(read_corrections, "The corrections in force", Corrections, (400, 404, 503)),
+        "PUT": Route(
+            write_corrections,
+            "Replace the corrections of the customer's profile and features",
+            Corrections,
+            (400, 409, 413, 415, 503),
+            Corrections,
+        ),
+    },
+    "/v1/customers/{customer_id}/contacts": {
+        "POST": Route(
+            record_contact,
+            "Record that the customer was approached; once, however often it is sent",
+            ContactRecorded,
+            (400, 409, 413, 415, 503),
+            Contact,
+        )
+    },
+    "/v1/customers/{customer_id}/data": {
+        "GET": Route(
+            export_data,
+            "Everything that is held about the customer",
+            Export,
+            (400, 404, 503),
+            query={"after": CURSOR},
+        )
+    },
+    "/v1/customers/{customer_id}": {"DELETE": Route(erase_customer, "Forget the customer", Erased, (400, 409, 503))},
+    "/v1/customers/{customer_id}/recommendations/{request_id}": {
+        "GET": Route(read_outcomes, "What people decided about a request's recommendations", Outcomes, (400, 404, 503))
+    },
+    "/v1/admin/kill-switch": {
+        "GET": Route(read_kill_switches, "The kill switches in force", KillSwitches, (403, 503)),
+        "PUT": Route(
+            set_kill_switch,
+            "Set a kill switch, or replace the one of the same scope and target",
+            KillSwitches,
+            (400, 403, 409, 413, 415, 503),
+            KillSwitchRequest,
+        ),
+        "DELETE": Route(
+            clear_kill_switch,
+            "Clear a kill switch",
+            KillSwitches,
+            (400, 403, 404, 409, 503),
+            query={
+                "scope": "^(global|task|product|model)$",
+                "target": "^[A-Za-z0-9._:-]{1,128}$",
+                "reason": "^.{3,500}$",
+            },
+        ),
+    },
+    "/v1/admin/reviews": {
+        "GET": Route(
+            read_reviews,
+            "A page of reviews in one state, earliest due first",
+            ReviewPage,
+            (400, 403, 503),
+            query={
+                "state": "^(pending|approved|rejected|modified|expired)$",
+                "after": CURSOR,
+                "limit": "^([1-9][0-9]?|100)$",
+            },
+        )
+    },
+    "/v1/admin/reviews/{review_id}": {"GET": Route(read_review, "One review", Review, (400, 403, 404, 503))},
+    "/v1/admin/reviews/{review_id}/decision": {
+        "POST": Route(
+            decide_review,
+            "Let a recommendation pass, with its text or another one, or reject it",
+            Review,
+            (400, 403, 404, 409, 413, 415, 503),
+            ReviewDecision,
+        )
+    },
     "/v1/customers/{customer_id}/explanations/{request_id}": {
         "GET": Route(
             explain, "A past decision, as the audit log has it", Explanation, (400, 404, 410, 503), tagged=True
@@ -69,7 +200,11 @@ ROUTES: dict[str, dict[str, Route]] = {
     },
 }
 # The shapes of path parameters: as strict as those of the body.
-PARAMETERS = {"customer_id": re.compile(r"[A-Za-z0-9._:@-]{1,64}"), "request_id": re.compile(r"[A-Za-z0-9-]{1,64}")}
+PARAMETERS = {
+    "customer_id": re.compile(r"[A-Za-z0-9._:@-]{1,64}"),
+    "request_id": re.compile(r"[A-Za-z0-9-]{1,64}"),
+    "review_id": re.compile(r"[A-Za-z0-9-]{1,64}"),
+}
 _PATTERNS = [(re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), methods) for path, methods in ROUTES.items()]
 
 

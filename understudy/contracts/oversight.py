@@ -7,12 +7,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from understudy.contracts._model import Contract
+from understudy.contracts.api import Recommendation
 from understudy.contracts.rights import Reasoned
 
 __all__ = [
     "KillSwitch",
     "KillSwitchRequest",
     "KillSwitches",
+    "Outcome",
+    "Outcomes",
     "Review",
     "ReviewDecision",
     "ReviewPage",
@@ -108,6 +111,31 @@ class ReviewDecision(Contract):
         if (self.decision == "modified") != (self.text is not None):
             raise ValueError("a modified recommendation has a text, and no other has one")
         return self
+
+
+class Outcome(Contract):
+    """What became of one recommendation that people looked at.
+
+    ``recommendation`` is there where it may be passed on: approved, modified, or of a tier that does not wait.
+    ``refusal`` says what has come up since and forbids it.
+    """
+
+    review_id: str
+    rank: int
+    tier: Literal[1, 2, 3]
+    state: ReviewState
+    due: str
+    decided_at: str | None
+    recommendation: Recommendation | None
+    refusal: str | None = None
+
+
+class Outcomes(Contract):
+    """Body of ``GET /v1/customers/{id}/recommendations/{request_id}``."""
+
+    request_id: str
+    decided_at: str
+    outcomes: list[Outcome]
 
 
 class ReviewPage(Contract):

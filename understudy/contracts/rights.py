@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 
 from understudy.contracts._model import Contract, Name
 
@@ -15,6 +22,7 @@ __all__ = [
     "Choices",
     "Consents",
     "Contact",
+    "ContactRecorded",
     "Contacts",
     "Corrections",
     "DecisionRef",
@@ -84,6 +92,10 @@ class ProfileCorrection(Contract):
     risk_tolerance: int | None = Field(default=None, ge=1, le=5)
     owned: list[Name] | None = None
 
+    @model_serializer(mode="wrap")
+    def _only_what_is_corrected(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in whole(self).items() if name in self.model_fields_set}
+
     @model_validator(mode="after")
     def _owned_is_a_list(self) -> ProfileCorrection:
         if "owned" in self.model_fields_set and self.owned is None:
@@ -103,7 +115,7 @@ class Corrections(Contract):
 
     def changes(self) -> dict[str, Any]:
         """The corrected fields of the profile, by name."""
-        return self.profile.model_dump(include=self.profile.model_fields_set)
+        return self.profile.model_dump()
 
 
 class Contact(Contract):
@@ -112,6 +124,14 @@ class Contact(Contract):
     contact_id: ContactId
     at: Timestamp
     channel: Channel
+
+
+class ContactRecorded(Contract):
+    """``recorded`` is false if it was known before; ``refusal`` says why it should not have happened."""
+
+    contact_id: str
+    recorded: bool
+    refusal: str | None
 
 
 class Contacts(Contract):
@@ -139,7 +159,7 @@ class ExportedDecision(Contract):
 class Export(Contract):
     """Body of ``GET /v1/customers/{id}/data``: everything held about one customer.
 
-    ``next`` asks for the further decisions; a page without it is the last.
+    ``next`` asks for further decisions (query parameter ``after``); a page without it is the last.
     """
 
     customer_id: str
