@@ -86,6 +86,7 @@ def _documents(dataset: Dataset, rules: RuleSet, templates: TemplateSet) -> dict
         "glossary.json": _json(with_correlations(dataset)),
         "templates.json": _json(templates),
         "psi.json": _json(psi_reference(dataset)),
+        "feature_fits.json": _json(dataset.fits),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from understudy.contracts.api import CustomerProfile, CustomerRecord
 from understudy.contracts.catalog import Catalog
 from understudy.contracts.features import FeatureSchema
+from understudy.contracts.fitted_recipes import FeatureFits
 from understudy.contracts.reasons import Glossary
 from understudy.contracts.spec import DatasetSpec, TaskSpec
 from understudy.errors import UserError
@@ -53,6 +54,7 @@ class Dataset:
         distributions: name -> ``[rows, bins]``, each row sums to 1.
         truth: task -> true probability or mean, ``[rows]`` or ``[rows, K]``; generated data only.
         folder: where the dataset was prepared; ``records`` reads from it.
+        fits: what the features that need a fit learned from the training rows.
     """
 
     spec: DatasetSpec
@@ -72,6 +74,7 @@ class Dataset:
     distributions: dict[str, NDArray[np.float32]]
     truth: dict[str, NDArray[np.float64]]
     folder: Path
+    fits: FeatureFits = field(default_factory=FeatureFits)
 
     def rows(self, split: Literal["train", "valid", "test"]) -> NDArray[np.int64]:
         """Positions of the rows of ``split``, ascending."""

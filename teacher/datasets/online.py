@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +12,14 @@ from numpy.typing import NDArray
 
 from teacher.datasets.base_table import BASE, CUTOFF, KEY, ROW_ID, read_features
 from teacher.datasets.computed import compute_and_join
-from teacher.datasets.dataset import FITS, finite
+from teacher.datasets.dataset import finite
 from teacher.datasets.people import read_profiles
+from teacher.datasets.recipe_columns import check_recipe_columns
 from teacher.datasets.roles import base_source
 from teacher.datasets.sources import Tables, open_sources
 from teacher.datasets.specs import LoadedSpec
 from teacher.datasets.sql import quote
 from teacher.features import apply_fits
-from understudy.contracts._model import read_json, validated
 from understudy.contracts.api import CustomerProfile, CustomerRecord
 from understudy.contracts.event_recipes import Attributes
 from understudy.contracts.features import FeatureSchema
@@ -34,7 +33,9 @@ __all__ = ["online_records"]
 
 def online_records(
     loaded: LoadedSpec,
-    prepared: Path,
+    schema: FeatureSchema,
+    fits: FeatureFits,
+    kept: Path,
     *,
     as_of: dt.date,
     data_dir: Path | None,
@@ -44,18 +45,21 @@ def online_records(
 ) -> Iterator[CustomerRecord]:
     """Yield each customer's record as of ``as_of``, computed from the events strictly before it, in the order of keys.
 
-    Features that need a fit use what was fitted on the training rows when ``prepared`` was made: nothing is fitted
-    here. Parts and monthly aggregates are shared with ``prepare``, so a new month reads its own events only.
+    Features that need a fit use ``fits``, which were made on the training rows: nothing is fitted here.
+
+    Args:
+        schema: the features of the records, in order.
+        kept: folder of parts and monthly aggregates, shared with ``prepare``: a new month reads its own events only.
 
     Raises:
         UserError: a feature group holds columns of the base table, which no event can bring up to date.
     """
     spec = loaded.spec
     _refuse_stored(spec)
-    schema, fits = _fitted(prepared)
     with open_sources(loaded, data_dir=data_dir, seed=seed, customers=customers, progress=progress) as tables:
+        check_recipe_columns(loaded, tables)
         _make_base(spec, tables, as_of)
-        compute_and_join(spec, tables, prepared.with_name(f"{prepared.name}.features"), progress, cutoffs=[as_of])
+        compute_and_join(spec, tables, kept, progress, cutoffs=[as_of])
         columns = apply_fits(spec, read_features(spec, tables), fits)
         keys = tables.con.sql(f"SELECT {KEY} FROM {BASE} ORDER BY {ROW_ID}").to_arrow_table()[0].to_pylist()
         profiles = read_profiles(spec, tables)
@@ -75,15 +79,6 @@ def _refuse_stored(spec: DatasetSpec) -> None:
     if stored:
         what = f"{', '.join(stored)}: columns of the base table, not computed from events"
         raise UserError(what, where="groups", fix="Declare them under [[groups.compute]], or load the prepared rows.")
-
-
-def _fitted(prepared: Path) -> tuple[FeatureSchema, FeatureFits]:
-    path = prepared / "schema.json"
-    try:
-        schema = json.loads(path.read_bytes())["schema"]
-    except (FileNotFoundError, json.JSONDecodeError):
-        raise UserError("no prepared dataset", where=str(path), fix="Run the data stage first.") from None
-    return validated(FeatureSchema, schema, str(path)), read_json(FeatureFits, prepared / FITS)
 
 
 def _make_base(spec: DatasetSpec, tables: Tables, as_of: dt.date) -> None:

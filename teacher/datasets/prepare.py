@@ -16,6 +16,7 @@ from teacher.datasets.dataset import Sequences
 from teacher.datasets.labels import read_labels, read_truth, refuse_unlearnable
 from teacher.datasets.people import read_as_of, read_profiles, read_protected
 from teacher.datasets.profile_page import profile_page
+from teacher.datasets.recipe_columns import check_recipe_columns
 from teacher.datasets.roles import ROW_KEY, check_roles
 from teacher.datasets.sequences import ReadSequence, read_distribution, read_sequence
 from teacher.datasets.sources import Tables, open_sources
@@ -63,6 +64,7 @@ def prepare(
     ):
         advance(note="sources")
         spec = loaded.spec
+        check_recipe_columns(loaded, tables)
         check_roles(spec, tables)
         build_base(spec, tables)
         add_computed(spec, tables, out.with_name(f"{out.name}.features"), progress)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from teacher.datasets.cross_checks import check_catalog, check_glossary, check_spec
+from teacher.datasets.recipe_checks import check_recipes
 from teacher.datasets.toml_lines import read_toml_contract
 from understudy.contracts.catalog import Catalog
 from understudy.contracts.reasons import Glossary
@@ -25,6 +26,8 @@ class LoadedSpec:
     folder: Path
     catalog: Catalog
     glossary: Glossary
+    path: Path | None = None
+    """The spec's file; None for a spec made in code."""
 
 
 def shipped_specs() -> list[str]:
@@ -42,15 +45,16 @@ def load_spec(name_or_path: str) -> LoadedSpec:
     path = _find(name_or_path)
     spec = read_toml_contract(DatasetSpec, path)
     check_spec(spec, path)
+    check_recipes(spec, path)
     catalog_path = path.parent / spec.catalog
     catalog = read_toml_contract(Catalog, catalog_path)
     check_catalog(spec, catalog, catalog_path)
     if spec.glossary is None:
-        return LoadedSpec(spec, path.parent, catalog, Glossary(schema_version=1, facts=[]))
+        return LoadedSpec(spec, path.parent, catalog, Glossary(schema_version=1, facts=[]), path)
     glossary_path = path.parent / spec.glossary
     glossary = read_toml_contract(Glossary, glossary_path)
     check_glossary(spec, glossary, glossary_path)
-    return LoadedSpec(spec, path.parent, catalog, glossary)
+    return LoadedSpec(spec, path.parent, catalog, glossary, path)
 
 
 def _find(name_or_path: str) -> Path:

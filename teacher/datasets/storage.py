@@ -17,7 +17,7 @@ from teacher.datasets.disjoint import refuse_other_splits, split_record
 from teacher.datasets.specs import LoadedSpec
 from teacher.features import FittedSchema, RawFeatures, encode_rows
 from understudy.atomic import write_json
-from understudy.contracts._model import validated
+from understudy.contracts._model import read_json, validated
 from understudy.contracts.catalog import Catalog
 from understudy.contracts.features import FeatureSchema
 from understudy.contracts.fitted_recipes import FeatureFits
@@ -135,6 +135,7 @@ def open_dataset(out: Path) -> Dataset:
         },
         truth=_truth(table, spec),
         folder=out,
+        fits=read_json(FeatureFits, out / FITS),
     )
 
 

@@ -78,6 +78,10 @@ def _table_start(lines: list[str], location: Location) -> tuple[int, Location]:
         name = header.group(2).replace('"', "").replace(" ", "")
         if header.group(1) == "[[":
             counts[name] = counts.get(name, -1) + 1
+            # The arrays inside a new element start again.
+            for inner in [other for other in counts if other.startswith(f"{name}.")]:
+                del counts[inner]
+                current.pop(inner, None)
             current[name] = counts[name]
         path = _path(name, current)
         if len(path) > len(location) - len(left) and location[: len(path)] == path:

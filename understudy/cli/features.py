@@ -49,18 +49,27 @@ def parse_date(text: str) -> dt.date:
         raise UserError(f"{text!r} is not an ISO date", where="--as-of", fix="Write it as 2024-01-31.") from None
 
 
-def feature_records(pipeline: Pipeline, as_of: dt.date) -> Iterator[CustomerRecord]:
-    """Every customer's record as of ``as_of``, from the events before it.
+def feature_records(pipeline: Pipeline, as_of: dt.date, bundle: Path | None = None) -> Iterator[CustomerRecord]:
+    """Every customer's record as of ``as_of``, from the events before it, for the students of ``bundle`` (default: for
+    the pipeline's dataset).
 
     Raises:
         UserError: the dataset's features are not computed from events.
     """
     from teacher.datasets.online import online_records
+    from understudy.bundle import load_bundle
+    from understudy.contracts.fitted_recipes import FeatureFits
 
-    _ = pipeline.dataset
+    if bundle is None:
+        schema, fits = pipeline.dataset.schema, pipeline.dataset.fits
+    else:
+        opened = load_bundle(bundle)
+        schema, fits = opened.manifest.features, FeatureFits.model_validate_json(opened.read("feature_fits.json"))
     return online_records(
         pipeline.spec,
-        pipeline.root / "data",
+        schema,
+        fits,
+        pipeline.root / "data.features",
         as_of=as_of,
         data_dir=pipeline.data_dir,
         seed=pipeline.config.seed,

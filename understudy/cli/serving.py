@@ -74,7 +74,11 @@ def load_records(pipeline: Pipeline, result: RunResult, paths: ServePaths) -> in
         return int(done["customers"])
     positions = latest_rows(pipeline.dataset)
     computed = computes_features(pipeline)
-    records = feature_records(pipeline, default_date(pipeline)) if computed else pipeline.dataset.records(positions)
+    records = (
+        feature_records(pipeline, default_date(pipeline), result.bundle)
+        if computed
+        else pipeline.dataset.records(positions)
+    )
     store = open_store(paths.store)
     with pipeline.progress.task("feature records", len(positions)) as advance:
         count = store.put_records(_counted(records, advance))

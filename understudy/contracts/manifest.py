@@ -4,7 +4,7 @@ A bundle is a directory (or one zip) of::
 
     manifest.json            this contract, canonical JSON
     models/<task>.distilled.txt, models/<task>.direct.txt    LightGBM text models
-    rules.json  catalog.json  glossary.json  templates.json  psi.json
+    rules.json  catalog.json  glossary.json  templates.json  psi.json  feature_fits.json
     report.json  report.html  model_card.md
 """
 

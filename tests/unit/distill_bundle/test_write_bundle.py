@@ -41,6 +41,7 @@ EXPECTED = {
     "glossary.json",
     "templates.json",
     "psi.json",
+    "feature_fits.json",
     "report.json",
     "report.html",
     "model_card.md",
