@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,17 +12,15 @@ from typing import Any
 
 import pytest
 import tiny_bundle
+from built_zip import HOST, built_zip
 from python_313 import client_313, python_313
 
-from infra.bundling import build_function_zip
 from understudy.atomic import canonical_json
 from understudy.audit import Keyring
 from understudy.contracts.api import RecommendationResponse
 from understudy.local import LocalFunction
 from understudy.stores import open_store
 
-ARCH: Any = "arm64" if platform.machine() == "aarch64" else "x86_64"
-HOST = f"{sys.version_info.major}.{sys.version_info.minor}"
 MODEL = tiny_bundle.models()["models/signups.distilled.txt"]
 RECORDS = [
     tiny_bundle.customer(),
@@ -39,7 +35,7 @@ Serve = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_function_zip(tmp_path_factory.mktemp("package") / "function.zip", arch=ARCH, python=HOST)
+    return built_zip(tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +50,7 @@ def serve(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
                 options: dict[str, Any] = {}
                 zipped = package
                 if python != HOST:
-                    zipped = build_function_zip(folder / "function.zip", arch=ARCH, python=python)
+                    zipped = built_zip(folder, python)
                     options = {"executable": python_313(), "client": client_313(folder / "client")}
                 function = LocalFunction(zipped, _variables(folder, files), log=folder / "log", **options)
                 known[name] = stack.enter_context(function).url

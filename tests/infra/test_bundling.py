@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import sys
 import zipfile
 from pathlib import Path
@@ -43,7 +44,7 @@ def test_what_is_tested_locally_is_what_is_deployed(zips: dict[str, Path]) -> No
 
 
 def _compiled(name: str) -> bool:
-    return name.startswith(COMPILED) or "pydantic_core" in name
+    return name.startswith(COMPILED) or "pydantic_core" in name or name.endswith(".pyc")
 
 
 def test_the_package_holds_no_training_code_and_stays_small(zips: dict[str, Path]) -> None:
@@ -52,6 +53,25 @@ def test_the_package_holds_no_training_code_and_stays_small(zips: dict[str, Path
     assert not tops & {"torch", "lightgbm", "numpy", "scipy", "pandas", "sklearn", "duckdb", "pyarrow", "teacher"}
     assert not any(name.startswith("understudy/cli/") for name in files)
     assert sum(map(len, files.values())) <= 80_000_000
+
+
+def test_a_module_comes_with_bytecode_that_is_used_without_a_look_at_its_source(zips: dict[str, Path]) -> None:
+    files = contents(zips["local"])
+    tag = sys.implementation.cache_tag
+    modules = {name for name in files if name.endswith(".py")}
+    cached = {name for name in files if name.endswith(f".{tag}.pyc")}
+    assert len(modules) == len(cached)
+    header = files[f"lambda_app/__pycache__/handler.{tag}.pyc"][:16]
+    assert header[:4] == importlib.util.MAGIC_NUMBER
+    assert int.from_bytes(header[4:8], "little") == 1  # hash-based, unchecked (PEP 552)
+
+
+def test_without_an_interpreter_of_the_target_there_is_no_bytecode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundling, "interpreter", lambda python: None)
+    zipped = bundling.build_function_zip(tmp_path / "f.zip", arch="arm64", python="3.13")
+    assert not any(name.endswith(".pyc") for name in contents(zipped))
 
 
 def test_each_library_is_built_for_its_architecture(zips: dict[str, Path]) -> None:
