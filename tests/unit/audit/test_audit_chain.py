@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from understudy.audit import AuditLog, Keyring, Personal, fsck, pseudonym
+from understudy.audit import AuditLog, Keyring, Personal, fsck, open_keyring, pseudonym
 from understudy.audit.chain import Chain
 from understudy.audit.heads import read_head
+from understudy.audit.rotation import rotate
 from understudy.contracts.audit import AuditHead
 from understudy.stores import StoredEntry, open_store
 
@@ -120,3 +122,32 @@ def test_a_sealed_head_over_another_entry_is_found(log: Any) -> None:
     bad = chain.finish(head.model_copy(update={"mac": "f" * 64}), head)
     assert bad is not None
     assert (bad.seq, bad.problem) == (4, "head")
+
+
+def test_a_mac_moved_to_any_other_place_is_found(log: Log) -> None:
+    """The mac is computed over the other bytes, wherever it stands; where it stands is checked too."""
+    keyring, rows, heads = log
+    body = rows[2][3]
+    at = body.index(b'"mac":"')
+    mac, rest = body[at : at + 73], body[:at] + body[at + 73 :]
+    assert rest[:at] + mac + rest[at:] == body
+    for place in range(len(rest) + 1):
+        moved = rest[:place] + mac + rest[place:]
+        report = fsck(Rows([*rows[:2], with_body(rows[2], moved), rows[3]], heads), keyring)
+        assert [bad.seq for bad in report.bad] == ([] if place == at else [3])
+
+
+def test_entries_of_different_kinds_and_keys_stand_in_one_chain(log: Log, tmp_path: Path) -> None:
+    store = open_store(f"sqlite://{tmp_path}/store.sqlite")
+    Keyring.create(tmp_path / "keys.json")
+    for _ in range(2):
+        ring = open_keyring(f"file://{tmp_path}/keys.json")
+        chain = AuditLog(store, ring, "w")
+        for kind in ("operation", "model_inference", "model_inference", "data_access"):
+            chain.append(kind, {"request_id": kind, "payload": {"payload": {}}})  # type: ignore[arg-type]
+        rotate(f"file://{tmp_path}/keys.json")
+    rows, heads = list(store.entries()), list(store.heads())
+    assert fsck(Rows(rows, heads), ring).verdict == "clean"
+    for place, row in enumerate(rows):
+        damaged = [*rows[:place], with_body(row, row[3].replace(b'"payload":{"payload"', b'"payload":{"payl0ad"'))]
+        assert [bad.seq for bad in fsck(Rows([*damaged, *rows[place + 1 :]], heads), ring).bad] == [place + 1]
