@@ -155,3 +155,26 @@ def test_the_place_of_a_row_does_not_tell_its_cutoff(base) -> None:
     later = cutoff == cutoff.max()
     assert 0.45 < later[::2].mean() < 0.55
     assert 0.45 < later[: len(later) // 2].mean() < 0.55
+
+
+def test_the_bank_is_as_rich_as_it_says(sql) -> None:
+    """24 products in six families over 17 month ends, 50 categories, five channels, 18 months of purchases."""
+
+    def one(query: str) -> int:
+        return int(sql.execute(query).fetchone()[0])
+
+    assert one("SELECT count(DISTINCT product) FROM holdings") == one("SELECT count(*) FROM products") == 24
+    assert one("SELECT count(DISTINCT family) FROM products") == 6
+    assert one("SELECT count(DISTINCT month_end) FROM holdings") == 17
+    assert one("SELECT count(DISTINCT category) FROM transactions") == 50
+    assert one("SELECT count(*) FROM transactions ANTI JOIN tree ON category = node AND level = 3") == 0
+    assert one("SELECT max(level) FROM tree") == 3
+    assert one("SELECT count(DISTINCT channel) FROM transactions") == 5
+    assert one("SELECT count(DISTINCT date_trunc('month', date)) FROM transactions") == 18
+    assert one("SELECT min(amount_krw) FROM transactions") >= 0
+
+
+def test_purchases_follow_each_other_in_time(sql) -> None:
+    query = """SELECT count(*) FROM (SELECT date < lag(date) OVER (PARTITION BY customer_id ORDER BY row) AS back
+        FROM (SELECT *, row_number() OVER () AS row FROM transactions)) WHERE back"""
+    assert sql.execute(query).fetchone() == (0,)
