@@ -3,8 +3,8 @@
     python benchmarks/audit_log.py [--entries 20000] [--appends 500] [--seconds 60] [--folder DIR] [--out FILE]
 
 Entries are like those of a decision (349 features, 20 products, three reasons), made from the seed. ``--folder`` is
-where the SQLite files lie: what an append waits for is that disk. Figures are of one core; the median of five runs where
-a spread is given. Exit code 1 if the log is not clean, or an acknowledged entry is not in it.
+where the SQLite files lie: what an append waits for is that disk. Figures are of one core; the median of five runs
+where a spread is given. Exit code 1 if the log is not clean, or an acknowledged entry is not in it.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def writer(folder: Path, name: str) -> None:
 
 
 def killing(folder: Path, seconds: float) -> dict[str, Any]:
-    """Eight writers, two of them sharing a name, are killed at random and started again, while checkpoints are signed."""
+    """Eight writers (two share a name) are killed at random and started again, while checkpoints are signed."""
     Keyring.create(folder / "keys.json")
     create_signing_key(folder / "key.pem")
     names = [f"w{n}" for n in range(WRITERS - 2)] + ["shared", "shared"]
@@ -265,10 +265,11 @@ def main() -> int:
         killed = killing(folder / "killing", options.seconds)
     print("append    " + ", ".join(f"{name} {value}" for name, value in append.items()))
     for name, row in sizes.items():
+        speeds = {what: row[f"{what}_per_s"]["median"] for what in ("fsck", "fsck_with_checkpoints", "bare_hmac")}
         print(
-            f"{name:<9} {row['entry_bytes']:>6} bytes: fsck {row['fsck_per_s']['median']:>8,.0f}/s, with checkpoints"
-            f" {row['fsck_with_checkpoints_per_s']['median']:>8,.0f}/s, bare HMAC"
-            f" {row['bare_hmac_per_s']['median']:>8,.0f}/s, proof {row['proof_bytes']} bytes in {row['prove_ms']} ms, verified in {row['verify_proof_ms']} ms"
+            f"{name:<9} {row['entry_bytes']:>6} bytes; per second: fsck {speeds['fsck']:,.0f}, with checkpoints"
+            f" {speeds['fsck_with_checkpoints']:,.0f}, bare HMAC {speeds['bare_hmac']:,.0f}; proof of"
+            f" {row['proof_bytes']} bytes made in {row['prove_ms']} ms, verified in {row['verify_proof_ms']} ms"
         )
     print("writers   " + ", ".join(f"{name} {value}" for name, value in killed.items()))
     facts = machine()

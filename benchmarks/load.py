@@ -106,7 +106,7 @@ def kill_while(on: Stage, plan: Plan) -> tuple[list[Shot], int]:
 
 def verify(on: Stage, shots: list[Shot]) -> dict[str, Any]:
     """Hold the promises against the log: answers without their entry, keys decided twice, fsck's verdict."""
-    macs = {row["request_id"]: json.loads(row["body"])["mac"] for row in on.store.entries() if row["request_id"]}
+    macs = {row[2].decode(): json.loads(row[3])["mac"] for row in on.store.entries() if row[2]}
     answered = [shot for shot in shots if shot.status == 200]
     report = fsck(on.store, on.keyring)
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_app.app import App
-from understudy.audit import pseudonym
+from understudy import audit
 from understudy.stores import Key
 from understudy.stores.customers import erasure_key
 
@@ -16,8 +16,7 @@ def pseudonyms(app: App, customer_id: str) -> list[str]:
     Raises:
         UserError: the keys cannot be read.
     """
-    keyring = app.backing.keyring
-    return [pseudonym(keyring, customer_id, key_id) for key_id in keyring.ids]
+    return audit.pseudonyms(app.backing.keyring, customer_id)
 
 
 def erasure_keys(app: App, customer_id: str) -> list[Key]:

@@ -6,15 +6,13 @@ import threading
 from typing import Any
 
 import pytest
+from choices import choose, contacted
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from understudy.audit import AuditLog, Keyring
-from understudy.audit.sealing import head_of
 from understudy.contracts.api import CustomerProfile, CustomerRecord
-from understudy.contracts.audit import AuditEntry
-from understudy.stores import ServingStore, StoreConflictError, StoreError
-from understudy.stores.protocol import MAX_CONTACTS
+from understudy.stores import NewEntry, ServingStore, StoreConflictError, StoreError
 
 
 def record(customer_id: str = "c1", version: str = "v1", as_of: str = "2026-01-01", **features: Any) -> CustomerRecord:
@@ -24,23 +22,8 @@ def record(customer_id: str = "c1", version: str = "v1", as_of: str = "2026-01-0
     )
 
 
-def entry(writer: str, seq: int, request_id: str = "r1", kind: str = "model_inference") -> AuditEntry:
-    return AuditEntry.model_validate(
-        {
-            "kind": kind,
-            "writer": writer,
-            "seq": seq,
-            "at": "2026-01-01T00:00:00.000000+00:00",
-            "key_id": "k1",
-            "prev": "0" * 64,
-            "payload": {"request_id": request_id},
-            "mac": f"{seq:064x}",
-        }
-    )
-
-
-def put(store: ServingStore, keyring: Keyring, one: AuditEntry) -> None:
-    store.put_entry(one, head_of(keyring, one))
+def entry(writer: str, seq: int, request_id: str | None = "r1") -> NewEntry:
+    return NewEntry(writer, seq, request_id, f'{{"writer":"{writer}","seq":{seq}}}'.encode(), b"head %d" % seq)
 
 
 def test_unknown_customer_has_no_record_and_has_not_objected(store: ServingStore) -> None:
@@ -59,7 +42,7 @@ def test_a_record_reads_back_as_it_was_put(store: ServingStore) -> None:
 
 def test_another_connection_reads_what_was_written(place: Any, store: ServingStore) -> None:
     store.put_records([record(x=1)])
-    store.set_opt_out("c1", True)
+    choose(store, "c1", opted_out=True)
     context = place.open().read_context("c1")
     assert context.record == record(x=1)
     assert context.opted_out
@@ -83,7 +66,7 @@ def test_records_of_two_schemas_stand_side_by_side(store: ServingStore) -> None:
     assert store.read_context("c1", "v1").record == old
     assert store.read_context("c1", "v0-new").record == new
     assert store.read_context("c1").record == new  # the latest, not the last put
-    assert store.read_context("c1", "v9").record is None
+    assert store.read_context("c1", "v9").record == new  # for the rules
 
 
 def test_many_records_come_from_a_generator(store: ServingStore) -> None:
@@ -100,38 +83,28 @@ def test_a_large_record_survives(store: ServingStore) -> None:
 
 def test_objection_holds_from_the_next_read_until_withdrawn(store: ServingStore) -> None:
     store.put_records([record(x=1)])
-    store.set_opt_out("c1", True)
+    choose(store, "c1", opted_out=True)
     assert store.read_context("c1").opted_out
     assert store.read_context("c1", "v9").opted_out  # whichever record is asked for
     store.put_records([record(x=2)])
     assert store.read_context("c1").opted_out  # a nightly refresh of the features must not undo it
-    store.set_opt_out("c1", False)
+    choose(store, "c1", opted_out=False)
     assert not store.read_context("c1").opted_out
 
 
 def test_a_customer_without_record_can_object(store: ServingStore) -> None:
-    store.set_opt_out("c1", True)
+    choose(store, "c1", opted_out=True)
     assert store.read_context("c1").opted_out
     assert not store.read_context("c2").opted_out
 
 
-def test_contacts_are_kept_in_order_and_leave_the_objection_alone(store: ServingStore) -> None:
-    store.set_opt_out("c1", True)
-    for day in (3, 1, 2):
-        store.add_contact("c1", f"2026-01-0{day}T09:00:00+00:00")
+def test_choices_are_one_document_and_leave_the_contacts_alone(store: ServingStore) -> None:
+    times = ["2026-01-01T09:00:00+00:00", "2026-01-02T09:00:00+09:00"]
+    contacted(store, "c1", *times)
+    choose(store, "c1", opted_out=True, restriction="rules", channels={"sms": True})
     context = store.read_context("c1")
-    assert context.contacts == [f"2026-01-0{day}T09:00:00+00:00" for day in (1, 2, 3)]
-    assert context.opted_out
-    store.set_opt_out("c1", False)
-    assert len(store.read_context("c1").contacts) == 3
-
-
-def test_only_the_newest_contacts_are_kept(store: ServingStore) -> None:
-    for n in range(MAX_CONTACTS + 2):
-        store.add_contact("c1", f"2026-01-01T09:{n // 60:02}:{n % 60:02}+00:00")
-    contacts = store.read_context("c1").contacts
-    assert len(contacts) == MAX_CONTACTS
-    assert contacts[0] == "2026-01-01T09:00:02+00:00"
+    assert (context.contacts, context.opted_out, context.restriction) == (times, True, "rules")
+    assert context.channels == {"sms": True}
 
 
 def test_an_unreadable_record_is_an_error_and_not_a_missing_customer(place: Any, store: ServingStore) -> None:
@@ -141,65 +114,65 @@ def test_an_unreadable_record_is_an_error_and_not_a_missing_customer(place: Any,
         store.read_context("c1")
 
 
-def test_an_entry_moves_the_head_and_is_found_by_its_request(store: ServingStore, keyring: Keyring) -> None:
+def test_an_entry_moves_the_head_and_is_found_by_its_request(store: ServingStore) -> None:
     assert store.get_head("w") is None
     first, second = entry("w", 1, "r-1"), entry("w", 2, "r-2")
-    put(store, keyring, first)
-    put(store, keyring, second)
-    assert store.get_head("w") == head_of(keyring, second)
-    assert store.get_request("r-1") == first
-    assert store.get_request("r-2") == second
+    store.put_entry(first)
+    store.put_entry(second)
+    assert store.get_head("w") == second.head
+    assert store.get_request("r-1") == first.body
+    assert store.get_request("r-2") == second.body
+    assert store.get_entry("w", 2) == second.body
+    assert store.get_entry("w", 3) is None
+    assert list(store.chain("w", 1)) == [(b"w", 2, b"r-2", second.body)]
     assert store.get_request("r-3") is None
 
 
-def test_the_latest_entry_of_a_request_is_found(store: ServingStore, keyring: Keyring) -> None:
-    put(store, keyring, entry("w", 1, "r"))
-    put(store, keyring, entry("v", 1, "r"))
-    found = store.get_request("r")
-    assert found is not None
-    assert found.writer == "v"
+def test_the_latest_entry_of_a_request_is_found(store: ServingStore) -> None:
+    store.put_entry(entry("w", 1, "r"))
+    store.put_entry(entry("v", 1, "r"))
+    assert store.get_request("r") == entry("v", 1, "r").body
 
 
-def test_only_inferences_are_found_by_request(store: ServingStore, keyring: Keyring) -> None:
-    put(store, keyring, entry("w", 1, "r", kind="operation"))
-    assert store.get_request("r") is None
+def test_an_entry_without_a_request_is_found_by_none(store: ServingStore) -> None:
+    store.put_entry(entry("w", 1, None))
+    assert store.get_request("r1") is None
+    assert [row[2] for row in store.entries()] == [None]
 
 
 @pytest.mark.parametrize("seq", [1, 2, 4])
-def test_an_entry_out_of_turn_is_refused_and_changes_nothing(store: ServingStore, keyring: Keyring, seq: int) -> None:
-    put(store, keyring, entry("w", 1, "r1"))
-    put(store, keyring, entry("w", 2, "r2"))
+def test_an_entry_out_of_turn_is_refused_and_changes_nothing(store: ServingStore, seq: int) -> None:
+    store.put_entry(entry("w", 1, "r1"))
+    store.put_entry(entry("w", 2, "r2"))
     before = (list(store.entries()), list(store.heads()))
     with pytest.raises(StoreConflictError):
-        put(store, keyring, entry("w", seq, "other"))
+        store.put_entry(entry("w", seq, "other"))
     assert (list(store.entries()), list(store.heads())) == before
     assert store.get_request("other") is None
 
 
-def test_an_entry_is_refused_where_one_stands_though_the_head_was_removed(
-    place: Any, store: ServingStore, keyring: Keyring
-) -> None:
-    put(store, keyring, entry("w", 1, "r1"))
+def test_an_entry_is_refused_where_one_stands_though_the_head_was_removed(place: Any, store: ServingStore) -> None:
+    store.put_entry(entry("w", 1, "r1"))
     place.vandalise().remove_head("w")
     with pytest.raises(StoreConflictError):
-        put(store, keyring, entry("w", 1, "other"))
-    assert [row["request_id"] for row in store.entries()] == ["r1"]
+        store.put_entry(entry("w", 1, "other"))
+    assert [row[2] for row in store.entries()] == [b"r1"]
 
 
-def test_a_writer_starts_at_one(store: ServingStore, keyring: Keyring) -> None:
+def test_a_writer_starts_at_one(store: ServingStore) -> None:
     with pytest.raises(StoreConflictError):
-        put(store, keyring, entry("w", 2))
+        store.put_entry(entry("w", 2))
     assert list(store.entries()) == []
 
 
-def test_entries_come_writer_by_writer_in_numeric_order(store: ServingStore, keyring: Keyring) -> None:
+def test_entries_come_writer_by_writer_in_numeric_order(store: ServingStore) -> None:
     for seq in range(1, 12):
         for writer in ("b", "a", "A"):
-            put(store, keyring, entry(writer, seq, f"{writer}-{seq}"))
+            store.put_entry(entry(writer, seq, f"{writer}-{seq}"))
     rows = list(store.entries())
-    assert [(r["writer"], r["seq"]) for r in rows] == [(w, s) for w in ("A", "a", "b") for s in range(1, 12)]
-    assert sorted(row["writer"] for row in store.heads()) == ["A", "a", "b"]
-    assert {row["request_id"] for row in rows} == {f"{w}-{s}" for w in "Aab" for s in range(1, 12)}
+    assert [row[:2] for row in rows] == [(w, s) for w in (b"A", b"a", b"b") for s in range(1, 12)]
+    assert sorted(writer for writer, _ in store.heads()) == [b"A", b"a", b"b"]
+    assert {row[2] for row in rows} == {f"{w}-{s}".encode() for w in "Aab" for s in range(1, 12)}
 
 
 def test_threads_share_a_store(store: ServingStore, keyring: Keyring) -> None:
@@ -207,7 +180,7 @@ def test_threads_share_a_store(store: ServingStore, keyring: Keyring) -> None:
         log = AuditLog(store, keyring, name)
         for i in range(10):
             log.append("operation", {"i": i})
-            store.set_opt_out(name, i % 2 == 1)
+            choose(store, name, opted_out=i % 2 == 1)
             assert store.read_context(name).opted_out == (i % 2 == 1)
 
     threads = [threading.Thread(target=work, args=(f"w{n}",)) for n in range(4)]
@@ -215,7 +188,7 @@ def test_threads_share_a_store(store: ServingStore, keyring: Keyring) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [(r["writer"], r["seq"]) for r in store.entries()] == [(f"w{n}", s) for n in range(4) for s in range(1, 11)]
+    assert [row[:2] for row in store.entries()] == [(b"w%d" % n, s) for n in range(4) for s in range(1, 11)]
 
 
 text = st.text(st.characters(blacklist_categories=("Cs",)), max_size=30)
@@ -229,7 +202,7 @@ def test_any_record_and_choice_read_back(store: ServingStore, features: dict[str
         customer_id="c1", schema_version="v1", as_of="2026-01-01", features=features, profile=CustomerProfile()
     )
     store.put_records([written])
-    store.set_opt_out("c1", opted_out)
+    choose(store, "c1", opted_out=opted_out)
     context = store.read_context("c1")
     assert context.record == written
     assert context.opted_out == opted_out

@@ -67,7 +67,7 @@ class Surroundings:
         return {task["layer"] for task in body["tasks"].values()}
 
     def entries(self) -> list[Any]:
-        return [json.loads(row["body"]) for row in self.store.entries()]
+        return [json.loads(row[3]) for row in self.store.entries()]
 
     def check(self) -> None:
         """No 5xx but 503; every answer has the entry that it names; no chain is broken."""
