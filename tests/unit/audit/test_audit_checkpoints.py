@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -165,6 +167,34 @@ def test_every_changed_part_of_a_proof_is_refused(signed: Signed) -> None:
     check(data | {"consistency": data["consistency"] | {"path": []}})
     check(data | {"consistency": data["consistency"] | {"since": data["signed"] | {"signature": "AAAA"}}})
     check(data | {"disclosed": "AAAA"})
+
+
+def test_the_verifier_in_the_documentation_agrees(signed: Signed, tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "audit-log.md").read_text(encoding="utf-8")
+    script = tmp_path / "verify.py"
+    script.write_text(text.split("```python\n")[1].split("```")[0], encoding="utf-8")
+    (tmp_path / "key.pub").write_bytes(signed.signer.public_pem)
+    body = signed.body("r12")
+    secret = disclosure(CustomerKeys(signed.keyring), "c1", signed.store.read_context("c1").key, body)
+    proof = prove(signed.series(), body, disclosed=secret).model_dump(mode="json")
+
+    def run(given: Any) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "proof.json").write_text(json.dumps(given))
+        command = [sys.executable, "-I", str(script), str(tmp_path / "proof.json"), str(tmp_path / "key.pub")]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    done = run(proof)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["of"] == "r12"
+    forged = body.replace(b'"request_id":"r12"', b'"request_id":"r99"')
+    other = prove(signed.series(), signed.body("r11")).model_dump(mode="json")
+    for changed in (
+        proof | {"entry": base64.b64encode(forged).decode()},
+        proof | {"index": proof["index"] - 1},
+        proof | {"signed": proof["signed"] | {"checkpoint": proof["signed"]["checkpoint"] | {"size": 9}}},
+        other | {"disclosed": proof["disclosed"]},
+    ):
+        assert run(changed).returncode != 0
 
 
 def test_what_cannot_be_proven(signed: Signed) -> None:
