@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from understudy.cli.agents import agents_app
 from understudy.cli.audit import audit_app
 from understudy.cli.feature_store import features_app
 from understudy.progress import progress_for_terminal
@@ -22,6 +23,7 @@ app = typer.Typer(help="Distil a deep multi-task teacher into audited, serverles
 data_app = typer.Typer(help="Dataset specs and their checks.", no_args_is_help=True)
 bundle_app = typer.Typer(help="The bundle of models.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+app.add_typer(agents_app, name="agents")
 app.add_typer(audit_app, name="audit")
 app.add_typer(bundle_app, name="bundle")
 app.add_typer(features_app, name="features")
@@ -30,6 +32,10 @@ if not console.is_terminal:  # a log has no width to respect; tables must not be
     console.width = 140
 
 
+FakeMode = Literal[
+    "success", "throttling", "unavailable", "slow", "truncated", "schema", "repairable", "not_json", "hostile",
+    "guardrail", "reset",
+]  # fmt: skip
 Preset = Literal["standard", "quick"]
 Policy = Literal["reject", "fallback"]
 DatasetOption = Annotated[str, typer.Option(help="Shipped spec name, or path of a spec.toml.")]
@@ -158,10 +164,18 @@ def serve(
     run: Annotated[Path, typer.Option(help="Run directory to serve.")] = Path("runs/finsynth"),
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8080,
     workers: Annotated[int, typer.Option(min=1, max=16, help="Function environments.")] = 1,
+    fake_bedrock: Annotated[
+        FakeMode | None, typer.Option(help="A stand-in for Bedrock writes, and behaves so.")
+    ] = None,
+    reason_model: Annotated[
+        str | None, typer.Option(help="Model that writes sentences (your AWS profile pays).")
+    ] = None,
 ) -> None:
     """Serve a run's bundle: the packaged function under the Lambda runtime client, over HTTP."""
     import threading
+    from contextlib import ExitStack
 
+    from understudy.cli.language_model import DEFAULT_MODEL, language_model
     from understudy.cli.serving import ServePaths, build_package, local_function
     from understudy.errors import UserError
 
@@ -169,7 +183,14 @@ def serve(
     if not (run / "bundle" / "manifest.json").exists() or not (paths.folder / "store.sqlite").exists():
         raise UserError("there is nothing to serve", where=str(run), fix="First: understudy run --dataset ...")
     package = build_package(progress_for_terminal())
-    with local_function(package, run / "bundle", paths, port=port, workers=workers) as url:
+    with ExitStack() as stack:
+        also = {}
+        if fake_bedrock is not None or reason_model is not None:
+            model = reason_model or DEFAULT_MODEL
+            also = stack.enter_context(language_model(package, run / "bundle", paths, model, fake_bedrock))
+            console.print(f"Sentences by {model}{f' (fake: {fake_bedrock})' if fake_bedrock else ''}")
+        function = local_function(package, run / "bundle", paths, port=port, workers=workers, also=also)
+        url = stack.enter_context(function)
         console.print(f"POST {url}/v1/recommendations   (Ctrl-C stops; log in {paths.folder / 'function.log'})")
         threading.Event().wait()
 
