@@ -192,7 +192,7 @@ def test_a_killed_environment_is_replaced_and_the_log_stays_whole(served: Served
         if status == 200:
             entry = served.store.get_request(answer["request_id"])
             assert entry is not None
-            assert entry.mac == answer["audit"]["mac"]
+            assert json.loads(entry)["mac"] == answer["audit"]["mac"]
     report = fsck(served.store, served.keyring)
     assert report.verdict == "clean"
     assert report.writers >= 3

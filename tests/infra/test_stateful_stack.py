@@ -76,7 +76,7 @@ def test_the_store_works_on_the_tables_of_the_template(dev: Any, aws: None, keyr
     assert store.read_context("c1").opted_out
     log = AuditLog(store, keyring, "w")
     entries = [log.append("model_inference", {"request_id": f"r{i}"}) for i in range(3)]
-    assert store.get_request("r1") == entries[1]
+    assert store.get_request("r1") == entries[1].body
     assert fsck(store, keyring).verdict == "clean"
 
 
