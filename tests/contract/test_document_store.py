@@ -19,7 +19,7 @@ def log(store: ServingStore, keyring: Keyring) -> AuditLog:
 
 
 def seqs(store: ServingStore) -> list[int]:
-    return [row.seq for row in store.entries()]
+    return [row[1] for row in store.entries()]
 
 
 def test_a_change_is_made_with_its_entry(store: ServingStore, log: AuditLog) -> None:
