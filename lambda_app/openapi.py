@@ -95,7 +95,7 @@ def _operation(path: str, route: Route) -> dict[str, Any]:
     }
     if route.body is not None:
         described["requestBody"] = {"required": True, "content": _json(route.body)}
-    parameters = [_parameter(name, "path", PARAMETERS[name].pattern) for name in re.findall(r"\{(\w+)\}", path)]
+    parameters = [_parameter(name, "path", f"^{PARAMETERS[name].pattern}$") for name in re.findall(r"\{(\w+)\}", path)]
     parameters += [_parameter(name, "query", pattern) for name, pattern in route.query.items()]
     parameters += [_header(name) for name, (trait, _, _) in HEADERS.items() if getattr(route, trait)]
     return described | ({"parameters": parameters} if parameters else {})
@@ -122,7 +122,7 @@ def _problem(status: int) -> dict[str, Any]:
 
 
 def _parameter(name: str, place: str, pattern: str) -> dict[str, Any]:
-    schema = {"type": "string", "pattern": f"^{pattern}$"}
+    schema = {"type": "string", "pattern": pattern}
     return {"name": name, "in": place, "required": place == "path", "schema": schema}
 
 
