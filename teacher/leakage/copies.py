@@ -13,29 +13,38 @@ __all__ = ["BOUND_COPIES", "check_copies", "plain_key"]
 
 BOUND_COPIES = 0.005
 _CHUNK = 65_536
-# Half of the columns must tell rows apart nearly as well as all of them do.
-_IDENTIFYING = 0.95
+# Half of the columns must tell rows apart nearly as well as all of them do, and show hardly more copies.
+_IDENTIFYING, _BY_CHANCE = 0.95, 3.0
+_FEWEST = 5
 
 
 def check_copies(features: NDArray[np.float64], split: NDArray[np.int8], keys: Sequence[str]) -> Check:
     """Count held-out rows whose key, or whose whole feature row, stands in another split too.
 
     Keys are compared without regard to case and leading zeros. A copied feature row counts only where half of the
-    columns, taken at random, tell rows apart nearly as well as all of them: rows over a few coarse columns are equal by
-    chance, and then half of the columns are equal far more often.
+    columns, taken at random, tell rows apart nearly as well as all of them and show hardly more copies: rows over a few
+    coarse columns are equal by chance, and then half of the columns are equal far more often.
     """
     held_out = max(1, int((split > 0).sum()))
     _, names = np.unique(np.asarray([plain_key(key) for key in keys]), return_inverse=True)
     same_key = _shared(names.astype(np.int64), split)
     whole, half = _row_hashes(features)
     distinct = len(np.unique(whole)), len(np.unique(half))
-    copied = _shared(_numbered(whole), split) if distinct[1] >= _IDENTIFYING * distinct[0] else 0
+    copied, of_half = _shared(_numbered(whole), split), _shared(_numbered(half), split)
+    if distinct[1] < _IDENTIFYING * distinct[0] or of_half > _BY_CHANCE * copied:
+        copied = 0
     evidence = [
-        Evidence("share of held-out rows", same_key / held_out, 0.001, ["key"], detail="keys that differ in case only"),
+        Evidence(
+            "share of held-out rows",
+            same_key / held_out,
+            max(0.001, _FEWEST / held_out),
+            ["key"],
+            detail="keys that differ in case only",
+        ),
         Evidence(
             "share of held-out rows",
             copied / held_out,
-            BOUND_COPIES,
+            max(BOUND_COPIES, _FEWEST / held_out),
             ["all features"],
             detail=f"{copied} rows with an exact copy in another split",
         ),

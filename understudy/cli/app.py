@@ -11,6 +11,7 @@ from rich.console import Console
 
 from understudy.cli.agents import agents_app
 from understudy.cli.audit import audit_app
+from understudy.cli.data import data_app
 from understudy.cli.feature_store import features_app
 from understudy.progress import progress_for_terminal
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(help="Distil a deep multi-task teacher into audited, serverless students.", no_args_is_help=True)
-data_app = typer.Typer(help="Dataset specs and their checks.", no_args_is_help=True)
 bundle_app = typer.Typer(help="The bundle of models.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(agents_app, name="agents")
@@ -67,32 +67,6 @@ def pipeline_for(
     data_dir = os.environ.get("UNDERSTUDY_DATA")
     name = Path(dataset).parent.name if dataset.endswith(".toml") else dataset
     return Pipeline(config, out or Path("runs") / name, Path(data_dir) if data_dir else None, progress_for_terminal())
-
-
-@data_app.command("list")
-def data_list() -> None:
-    """List the shipped dataset specs."""
-    from teacher.datasets import load_spec, shipped_specs
-
-    for name in shipped_specs():
-        spec = load_spec(name).spec
-        console.print(f"[bold]{name:16}[/] {spec.title} ({len(spec.tasks)} tasks)")
-
-
-@data_app.command("check")
-def data_check(
-    dataset: Annotated[str, typer.Argument(help="Shipped spec name, or path of a spec.toml.")],
-    out: OutOption = None,
-    seed: SeedOption = 7,
-    customers: CustomersOption = None,
-) -> None:
-    """Read, validate, split and leak-check a dataset; nothing is trained."""
-    pipeline = pipeline_for(dataset, out, seed, 3, customers, "standard")
-    data = pipeline.dataset
-    for split in ("train", "valid", "test"):
-        console.print(f"{split:6} {len(data.rows(split)):>9,} rows")
-    console.print(f"{len(data.schema.features)} features, {len(data.spec.tasks)} tasks; the leakage gate passed.")
-    console.print(f"Profile and leakage report: {pipeline.root / 'data'}")
 
 
 @app.command()
