@@ -174,7 +174,8 @@ def _shipped(name: str) -> bool:
         return parts[2] in SERVICES
     if parts[0].endswith(".dist-info"):  # licences travel with the code they cover; the rest is the installer's
         return "license" in name.lower() or parts[-1] == "METADATA"
-    return not name.endswith((".pyi", "/docs.bcdoc")) and parts[:2] not in (["boto3", "examples"], ["botocore", "docs"])
+    # botocore.docs stays: the client itself imports it.
+    return not name.endswith((".pyi", "/docs.bcdoc")) and parts[:2] != ["boto3", "examples"]
 
 
 def _key(name: str) -> str:

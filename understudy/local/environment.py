@@ -146,6 +146,7 @@ class Environment:
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
             "AWS_LAMBDA_LOG_FORMAT": "JSON",
+            "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_REGION": "us-east-1",
             "LAMBDA_TASK_ROOT": root,
             "PYTHONPATH": path,

@@ -1,0 +1,67 @@
+"""The built zip, function and worker, with a model beside them: on the wire, from the first miss to the better words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny_bundle
+
+from understudy.audit import fsck, open_keyring
+from understudy.cli.language_model import DEFAULT_MODEL, language_model
+from understudy.cli.serving import ServePaths, build_package, local_function
+from understudy.client import UnderstudyClient
+from understudy.contracts.api import RecommendationRequest
+from understudy.local.fake_bedrock import Mode
+from understudy.progress import Silent
+from understudy.stores import open_store
+
+
+@pytest.fixture(scope="module")
+def package() -> Path:
+    return build_package(Silent())
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Path]:
+    tiny_bundle.write(tmp_path / "bundle")
+    paths = ServePaths(tmp_path)
+    paths.prepare()
+    store = open_store(paths.store)
+    store.put_records([tiny_bundle.customer()])
+    store.close()
+    yield tmp_path
+
+
+def _ask(client: UnderstudyClient, locale: Any) -> list[Any]:
+    answer = client.recommend(RecommendationRequest(customer_id="c-1", locale=locale))
+    return [one.reason for one in answer.recommendations if one.reason.facts]
+
+
+@pytest.mark.parametrize(("mode", "source"), [("success", "llm"), ("hostile", "template"), ("unavailable", "template")])
+def test_words_of_the_model_arrive_only_if_they_are_safe(package: Path, run: Path, mode: Mode, source: str) -> None:
+    paths = ServePaths(run)
+    with (
+        language_model(package, run / "bundle", paths, DEFAULT_MODEL, mode) as also,
+        local_function(package, run / "bundle", paths, also=also) as url,
+        UnderstudyClient(url) as client,
+    ):
+        for locale in ("ko", "en"):
+            assert {reason.source for reason in _ask(client, locale)} == {"template"}
+        deadline = time.monotonic() + 20
+        while not _worked(paths) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(1.0)
+        for locale in ("ko", "en"):
+            assert {reason.source for reason in _ask(client, locale)} == {source}
+    store = open_store(paths.store)
+    assert fsck(store, open_keyring(paths.keys)).exit_code == 0
+    store.close()
+
+
+def _worked(paths: ServePaths) -> bool:
+    log = paths.folder / "worker.log"
+    return log.exists() and '"event": "sentences"' in log.read_text(errors="replace")
