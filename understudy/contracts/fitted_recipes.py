@@ -18,13 +18,15 @@ class CoHolding(Recipe):
 
     Fitted: ``P(holds q | holds p)`` over the training rows, diagonal 0. ``kin_<family>`` sums the mean over the held
     products ``p`` over the family's ``q``; ``kin_max`` is the largest single product's. 0 where nothing is held.
+    ``kin_cohesion`` is the mean lift ``P(p and q) / (P(p) P(q))`` over the pairs of products held: above 1 they are
+    often held together. Unknown with fewer than two products.
     """
 
     fitted: ClassVar[bool] = True
     kind: Literal["co_holding"] = "co_holding"
     families: dict[Name, list[Column]] = Field(min_length=1)
     flag: str = "has_{product}"
-    measures: list[Literal["families", "max"]] = ["families", "max"]
+    measures: list[Literal["families", "max", "cohesion"]] = ["families", "max"]
 
     def columns(self) -> list[str]:
         """The flag columns, family by family."""
@@ -35,7 +37,8 @@ class CoHolding(Recipe):
     @override
     def outputs(self, trees: Trees) -> list[Output]:
         names = [f"kin_{family}" for family in self.families] if "families" in self.measures else []
-        return [(name, "numeric") for name in [*names, *(["kin_max"] if "max" in self.measures else [])]]
+        names += [f"kin_{measure}" for measure in ("max", "cohesion") if measure in self.measures]
+        return [(name, "numeric") for name in names]
 
     def features(self) -> list[str]:
         return self.columns()
