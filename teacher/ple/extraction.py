@@ -72,14 +72,16 @@ class FirstExtraction(nn.Module):
             self.enter = MemberLinear(inputs, self.experts * hidden, members)
             self.leave = BatchedLinear(self.experts, hidden, width)
         self.dropout = SharedDropout(dropout)
-        self.summary = nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU())
+        # Adam moves every weight alike, so a sum over thousands of inputs would saturate the gates in a few steps.
+        self.summary = nn.Sequential(nn.Linear(inputs, hidden), nn.LayerNorm(hidden), nn.ReLU())
+        self.temperature = hidden**0.5
         self.task_gate = nn.Linear(hidden, self.tasks * (named + per_group))
         self.shared_gate = None if top else nn.Linear(hidden, named + self.experts)
 
     def forward(self, flat: Tensor, named: Tensor) -> Mixed:
         """``flat`` ``[B, inputs]``, ``named`` ``[S, N, W]`` -> states."""
         own = self._task_experts(flat, named)
-        summary = self.summary(flat)
+        summary = self.summary(flat) / self.temperature
         weights = gate_weights(self.task_gate(summary).view(len(flat), self.tasks, -1), self.gate)
         spread = weights.repeat(self.members, 1, 1)
         tasks = torch.einsum("nts,snw->tnw", spread[..., : self.named], named)
