@@ -1,9 +1,8 @@
-"""The built zip, function and worker, with a model beside them: on the wire, from the first miss to the better words."""
+"""The built zip, function and worker, with a model beside them: from the first miss to the better words."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +25,14 @@ def package() -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Path]:
+def run(tmp_path: Path) -> Path:
     tiny_bundle.write(tmp_path / "bundle")
     paths = ServePaths(tmp_path)
     paths.prepare()
     store = open_store(paths.store)
     store.put_records([tiny_bundle.customer()])
     store.close()
-    yield tmp_path
+    return tmp_path
 
 
 def _ask(client: UnderstudyClient, locale: Any) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from understudy.errors import UserError
 
 if TYPE_CHECKING:
-    from lambda_app.decision import Decision
+    from lambda_app.decision import Decider, Decision
     from understudy.bundle import Bundle
     from understudy.contracts._model import Locale
     from understudy.contracts.api import CustomerRecord
@@ -39,13 +39,20 @@ def records_of_run(run: Path, customers: int | None) -> Iterator[CustomerRecord]
 
 
 def decide_all(
-    bundle: Bundle, records: Iterator[CustomerRecord], *, locale: Locale, channel: str
+    bundle: Bundle,
+    records: Iterator[CustomerRecord],
+    *,
+    locale: Locale,
+    channel: str,
+    decider: Decider | None = None,
 ) -> Iterator[tuple[CustomerRecord, Decision]]:
-    """Every customer's decision, as the function would make it with no language model and no contacts so far."""
-    from lambda_app.decision import Decider
+    """Every customer's decision, as the function would make it with no contacts so far: by ``decider``, or, without
+    one, by ``bundle`` and its templates.
+    """
+    from lambda_app.decision import Decider as Deciding
     from understudy.contracts.api import RecommendationRequest
 
-    decider = Decider(bundle)
+    decider = decider or Deciding(bundle)
     for record in records:
         fields = {"customer_id": record.customer_id, "locale": locale, "channel": channel}
         request = RecommendationRequest.model_validate(fields)
