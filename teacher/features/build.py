@@ -198,7 +198,12 @@ def _events(con: duckdb.DuckDBPyConnection, spec: DatasetSpec, demand: Demand, c
 def _write(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}")
-    con.execute(f"COPY ({sql}) TO {literal(str(scratch))} (FORMAT parquet, COMPRESSION zstd)")
+    try:
+        con.execute(f"COPY ({sql}) TO {literal(str(scratch))} (FORMAT parquet, COMPRESSION zstd)")
+    except duckdb.ConversionException as error:
+        said = str(error).strip().splitlines()[0].removeprefix("Conversion Error: ")
+        fix = "Declare it categorical, or correct the source."
+        raise UserError(f"a numeric feature is no number: {said}", where="feature groups", fix=fix) from None
     scratch.replace(path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,20 +19,28 @@ __all__ = ["Partition", "find_partitions", "parquet_files", "scan"]
 
 ROWS_AT_ONCE = 8_000_000
 """Rows of the largest source above which a partition is cut by a hash of the key."""
+_PIECE = "understudy_piece"
 
 
 @dataclass(frozen=True)
 class Partition:
-    """The customers with keys from ``low`` to ``high``, and the files of each source that hold them."""
+    """The customers with keys from ``low`` to below ``high`` (None: no bound), and the files of each source on them.
+
+    The partitions of a run tile all keys: a customer without any event falls into one of them too.
+    """
 
     name: str
     low: Any
     high: Any
     files: dict[str, list[Path]]
+    key_type: str
 
     def holds(self, key: str) -> str:
         """SQL condition on a key column: is the customer in this partition?"""
-        return f"{quote(key)} BETWEEN {_sql(self.low)} AND {_sql(self.high)}"
+        bounds = [
+            f"{quote(key)} {sign} {_sql(end)}" for sign, end in ((">=", self.low), ("<", self.high)) if end is not None
+        ]
+        return " AND ".join(bounds) or "true"
 
 
 def parquet_files(path: Path) -> list[Path]:
@@ -64,7 +73,10 @@ def find_partitions(sources: Mapping[str, Path], keys: Mapping[str, str], scratc
         scratch: where the pieces of cut tables go.
     """
     spans = [span for name, path in sources.items() for span in _spans(name, parquet_files(path), keys[name])]
-    partitions = [_partition(group) for group in _overlapping(spans)]
+    groups = _overlapping(spans)
+    lows = [min(span.low for span in group) for group in groups]
+    bounds = zip([None, *lows[1:]], [*lows[1:], None], strict=True) if groups else [(None, None)]
+    partitions = [_partition(group, *ends) for group, ends in zip(groups or [[]], bounds, strict=True)]
     return [piece for whole in partitions for piece in _cut(whole, keys, scratch)]
 
 
@@ -117,12 +129,12 @@ def _overlapping(spans: list[_Span]) -> list[list[_Span]]:
     return groups
 
 
-def _partition(spans: list[_Span]) -> Partition:
+def _partition(spans: list[_Span], low: Any, high: Any) -> Partition:
     files: dict[str, list[Path]] = {}
     for span in sorted(spans, key=lambda s: str(s.file)):
         files.setdefault(span.source, []).append(span.file)
-    low, high = min(span.low for span in spans), max(span.high for span in spans)
-    return Partition(_name(low), low, high, files)
+    first = min((span.low for span in spans), default=0)
+    return Partition(_name(first), low, high, files, "VARCHAR" if isinstance(first, str) else "BIGINT")
 
 
 def _name(low: Any) -> str:
@@ -131,27 +143,31 @@ def _name(low: Any) -> str:
 
 
 def _cut(whole: Partition, keys: Mapping[str, str], scratch: Path) -> list[Partition]:
-    largest = max(sum(pq.ParquetFile(file).metadata.num_rows for file in files) for files in whole.files.values())
+    largest = max(
+        (sum(pq.ParquetFile(file).metadata.num_rows for file in files) for files in whole.files.values()), default=0
+    )
     pieces = 1
     while largest > pieces * ROWS_AT_ONCE:
         pieces *= 2
     if pieces == 1:
         return [whole]
     folder = scratch / whole.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     with duckdb.connect() as con:
         con.execute("SET threads = 1")
         for source, files in whole.files.items():
-            bucket = f"hash({quote(keys[source])}) % {pieces}"
+            bucket = _remainder(keys[source], pieces)
             con.execute(
-                f'COPY (SELECT *, {bucket} AS "@piece" FROM {scan(files)}) TO {literal(str(folder / source))} '
-                '(FORMAT parquet, PARTITION_BY ("@piece"), OVERWRITE_OR_IGNORE)'
+                f"COPY (SELECT *, {bucket} AS {_PIECE} FROM {scan(files)}) TO {literal(str(folder / source))} "
+                "(FORMAT parquet, PARTITION_BY ({_PIECE}), OVERWRITE_OR_IGNORE)"
             )
     return [_piece(whole, folder, index, pieces) for index in range(pieces)]
 
 
 def _piece(whole: Partition, folder: Path, index: int, pieces: int) -> Partition:
-    files = {source: sorted((folder / source / f"@piece={index}").glob("*.parquet")) for source in whole.files}
-    return Piece(f"{whole.name}-{index}of{pieces}", whole.low, whole.high, files, index, pieces)
+    files = {source: sorted((folder / source / f"{_PIECE}={index}").glob("*.parquet")) for source in whole.files}
+    return Piece(f"{whole.name}-{index}of{pieces}", whole.low, whole.high, files, whole.key_type, index, pieces)
 
 
 @dataclass(frozen=True)
@@ -162,7 +178,12 @@ class Piece(Partition):
     pieces: int = 1
 
     def holds(self, key: str) -> str:
-        return f"{super().holds(key)} AND hash({quote(key)}) % {self.pieces} = {self.index}"
+        return f"{super().holds(key)} AND {_remainder(key, self.pieces)} = {self.index}"
+
+
+def _remainder(key: str, pieces: int) -> str:
+    # As text: equal numbers of different types have different hashes.
+    return f"hash(CAST({quote(key)} AS VARCHAR)) % {pieces}"
 
 
 def _sql(key: Any) -> str:

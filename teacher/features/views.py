@@ -34,7 +34,7 @@ def open_views(con: duckdb.DuckDBPyConnection, spec: DatasetSpec, demand: Demand
             if partition.files.get(source.name):
                 _open(con, spec, source, demand.columns[source.name], partition)
             else:
-                _empty(con, spec, source, demand.columns[source.name])
+                _empty(con, spec, source, demand.columns[source.name], partition.key_type)
 
 
 def _open(
@@ -74,10 +74,10 @@ def _cell(column: str, kind: str) -> str:
     return f"CASE WHEN isnan({cell}) THEN NULL ELSE {cell} END AS {cell}" if kind in ("FLOAT", "DOUBLE") else cell
 
 
-def _empty(con: duckdb.DuckDBPyConnection, spec: DatasetSpec, source: Source, columns: set[str]) -> None:
+def _empty(con: duckdb.DuckDBPyConnection, spec: DatasetSpec, source: Source, columns: set[str], key_type: str) -> None:
     """No customer of this partition has a row in the source."""
     kinds = _types(spec, columns)
-    cells = [f"CAST(NULL AS BIGINT) AS {KEY}", f"CAST(NULL AS TIMESTAMP) AS {TIME}"]
+    cells = [f"CAST(NULL AS {key_type}) AS {KEY}", f"CAST(NULL AS TIMESTAMP) AS {TIME}"]
     cells += [f"CAST(NULL AS {kinds[column]}) AS {quote(column)}" for column in sorted(columns)]
     con.execute(f"CREATE OR REPLACE VIEW {quote(source.name)} AS SELECT {', '.join(cells)} WHERE false")
 

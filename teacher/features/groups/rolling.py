@@ -44,4 +44,8 @@ def slope(x: str, steps: int) -> str:
     time = [i - middle for i in range(1, steps + 1)]
     weights = ", ".join(f"{t!r}" for t in time)
     squares = sum(t * t for t in time)
-    return f"CASE WHEN list_count({x}) = {steps} THEN list_dot_product({x}, [{weights}]::DOUBLE[]) / {squares!r} END"
+    # The product refuses NULL even on rows that CASE leaves out, so they are filled before they are left out.
+    whole = f"list_transform({x}, lambda v: coalesce(v, 0))"
+    return (
+        f"CASE WHEN list_count({x}) = {steps} THEN list_dot_product({whole}, [{weights}]::DOUBLE[]) / {squares!r} END"
+    )
