@@ -160,7 +160,7 @@ def _cut(whole: Partition, keys: Mapping[str, str], scratch: Path) -> list[Parti
             bucket = _remainder(keys[source], pieces)
             con.execute(
                 f"COPY (SELECT *, {bucket} AS {_PIECE} FROM {scan(files)}) TO {literal(str(folder / source))} "
-                "(FORMAT parquet, PARTITION_BY ({_PIECE}), OVERWRITE_OR_IGNORE)"
+                f"(FORMAT parquet, PARTITION_BY ({_PIECE}))"
             )
     return [_piece(whole, folder, index, pieces) for index in range(pieces)]
 
