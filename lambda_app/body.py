@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
+from difflib import get_close_matches
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
@@ -15,8 +16,6 @@ from understudy.contracts.api import FieldError
 __all__ = ["read_body"]
 
 C = TypeVar("C", bound=Contract)
-# An unknown key is named only if it looks like one: anything else may be somebody's data.
-PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}")
 
 
 def read_body(model: type[C], request: HttpRequest) -> C:
@@ -27,9 +26,7 @@ def read_body(model: type[C], request: HttpRequest) -> C:
     Raises:
         HttpError: 415 if the body is not declared as JSON; 400 with the fields at fault.
     """
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise HttpError(415, "Send the body with content-type application/json.")
+    _check_type(request.headers.get("content-type", ""))
     try:
         data = json.loads(request.body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_once)
     except RecursionError:
@@ -44,7 +41,14 @@ def read_body(model: type[C], request: HttpRequest) -> C:
         return model.model_validate(data)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise _refused([_field_error(item) for item in found[:10]]) from None
+        raise _refused([_field_error(item, _names(model)) for item in found[:10]]) from None
+
+
+def _check_type(content_type: str) -> None:
+    media_type, *parameters = [part.strip().lower() for part in content_type.split(";")]
+    charsets = [value.strip('"') for name, _, value in (p.partition("=") for p in parameters) if name == "charset"]
+    if media_type != "application/json" or any(charset not in ("utf-8", "utf8", "us-ascii") for charset in charsets):
+        raise HttpError(415, "Send the body with content-type application/json, in UTF-8.")
 
 
 class _BadJsonError(ValueError):
@@ -67,9 +71,22 @@ def _refused(errors: list[FieldError]) -> HttpError:
     return HttpError(400, "The body was refused.", errors=errors)
 
 
-def _field_error(item: Any) -> FieldError:
-    parts = [str(part) for part in item["loc"]] or ["(body)"]
-    if item["type"] != "extra_forbidden":
-        return FieldError(field=".".join(parts), message=item["msg"])
-    name = parts[-1] if PLAIN_NAME.fullmatch(parts[-1]) else "(unknown key)"
-    return FieldError(field=name, message="unknown key")
+def _field_error(item: Any, names: frozenset[str]) -> FieldError:
+    """Where and what, in words of the contract alone: also a key may be somebody's data."""
+    *path, last = [*item["loc"]] or ["(body)"]
+    parts = [str(part) if isinstance(part, int) or part in names else "(key)" for part in path]
+    if item["type"] == "extra_forbidden":
+        meant = get_close_matches(str(last), names, n=1)
+        hint = f"; did you mean {meant[0]}?" if meant else ""
+        return FieldError(field=".".join([*parts, "(unknown key)"]), message=f"unknown key{hint}")
+    known = isinstance(last, int) or last in names or last == "(body)"
+    return FieldError(field=".".join([*parts, str(last) if known else "(key)"]), message=item["msg"])
+
+
+@cache
+def _names(model: type[Contract]) -> frozenset[str]:
+    """The names of all fields of ``model`` and of the contracts in it."""
+    schema = model.model_json_schema()
+    return frozenset(
+        name for part in (schema, *schema.get("$defs", {}).values()) for name in part.get("properties", {})
+    )

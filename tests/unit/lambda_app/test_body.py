@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from lambda_app.body import read_body
 from lambda_app.http import HttpError, HttpRequest
-from understudy.contracts.api import RecommendationRequest
+from understudy.contracts.api import BatchRequest, RecommendationRequest
+from understudy.contracts.rights import Consents, Corrections
 
 JSON = {"content-type": "application/json"}
 
@@ -63,7 +65,8 @@ def test_anything_else_is_an_unsupported_type(headers: dict[str, str]) -> None:
         (b'{"customer_id": "c", "top_k": true}', "top_k", "valid integer"),
         (b'{"customer_id": "c", "top_k": 1e999}', "top_k", ""),
         (b'{"customer_id": "c", "locale": "fr"}', "locale", "Input should be 'ko' or 'en'"),
-        (b'{"customer_id": "c", "chanel": "app"}', "chanel", "unknown key"),
+        (b'{"customer_id": "c", "chanel": "app"}', "(unknown key)", "unknown key; did you mean channel?"),
+        (b'{"customer_id": "c", "hong_gildong": 1}', "(unknown key)", "unknown key"),
         ('{"customer_id": "c", "비밀": 1}'.encode(), "(unknown key)", "unknown key"),
         (b'{"customer_id": "c", "<script>": 1}', "(unknown key)", "unknown key"),
     ],
@@ -85,3 +88,26 @@ def test_values_are_never_repeated(key: str, value: str) -> None:
 
 def test_many_wrong_keys_give_a_short_answer() -> None:
     assert len(_refusal(str({f"k{i}": i for i in range(500)}).replace("'", '"').encode()).errors) == 10
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "field"),
+    [
+        (BatchRequest, {"items": [{"customer_id": "c"}, {"customer_id": "c", "top_k": 0}]}, "items.1.top_k"),
+        (BatchRequest, {"items": [{"customer_id": "c", "hong": 1}]}, "items.0.(unknown key)"),
+        (Corrections, {"reason": "a drill", "features": {"hong-gildong": [1]}}, "features.(key)"),
+        (Consents, {"channels": {"hong-gildong": True}}, "channels.(key)"),
+    ],
+)
+def test_a_nested_field_is_named_and_a_callers_key_is_not(model: Any, body: Any, field: str) -> None:
+    with pytest.raises(HttpError) as refused:
+        read_body(model, HttpRequest("POST", "/", JSON, json.dumps(body).encode()))
+    assert refused.value.errors[0].field.startswith(field)
+    assert "hong" not in str([error.model_dump() for error in refused.value.errors])
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=euc-kr", "application/json, text/plain", "text/json"])
+def test_other_types_and_charsets_are_refused(kind: str) -> None:
+    with pytest.raises(HttpError) as refused:
+        _read(b'{"customer_id": "c-1"}', {"content-type": kind})
+    assert refused.value.status == 415
