@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from understudy.contracts.api import CustomerProfile, CustomerRecord
 from understudy.contracts.features import FeatureSchema
 from understudy.contracts.manifest import Manifest
 
-__all__ = ["FEATURES", "SEED", "bundle", "customers", "percentile", "rows", "texts"]
+__all__ = ["FEATURES", "SEED", "bundle", "customers", "rows", "texts"]
 
 ROOT = Path(__file__).resolve().parents[1]
 FEATURES = 349
@@ -131,8 +132,6 @@ def _task(task: Any, text: str) -> dict[str, Any]:
 
 def bundle(out: Path) -> Path:
     """Write the bundle (zip); every task is served by its distilled student, the direct one is a copy."""
-    import zipfile
-
     loaded = load_spec("finsynth")
     files: dict[str, bytes] = {}
     for name, text in texts().items():
@@ -145,6 +144,7 @@ def bundle(out: Path) -> Path:
         "templates": load_templates().model_dump(mode="json"),
         "rules": {"schema_version": 1, "tasks": rules},
     }
+    documents["glossary"]["untold"] = [*documents["glossary"]["untold"], "column_*"]
     # Everybody is told something: a dropped customer would be answered sooner than the figure says.
     documents["catalog"]["policy"] |= {"min_score": 0.0, "max_churn": 1.0}
     files |= {f"{name}.json": canonical_json(document) for name, document in documents.items()}
@@ -172,9 +172,3 @@ def bundle(out: Path) -> Path:
         for name, data in {**files, "manifest.json": manifest}.items():
             archive.writestr(name, data)
     return out
-
-
-def percentile(values: list[float], share: float) -> float:
-    """The value below which ``share`` of the values lie (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]

@@ -1,19 +1,35 @@
 /* Raw scores of one row. */
 #include "trees.h"
 
+/* Trees walked at once: each step waits for memory, and the steps of different trees wait together. */
+enum { ABREAST = 4 };
+
 /* Adds in the library's order, tree by tree: the sums are the same to the last bit. out[outputs]. */
 void trees_raw(const Model *model, const double *row, double *out)
 {
     int32_t outputs = model->outputs, output = 0;
     for (int32_t k = 0; k < outputs; k++)
         out[k] = 0.0;
-    for (int32_t t = 0; t < model->trees; t++) {
-        const Tree *tree = model->tree + t;
-        const Node *nodes = model->node + tree->node;
-        int32_t at = tree->leaves > 1 ? 0 : -1;
-        while (at >= 0)
-            at = nodes[at].child[goes_right(nodes + at, model->set, row)];
-        out[output] += model->leaf[tree->leaf + ~at];
-        output = output + 1 == outputs ? 0 : output + 1;
+    for (int32_t first = 0; first < model->trees; first += ABREAST) {
+        const Node *nodes[ABREAST];
+        int32_t at[ABREAST], count = model->trees - first < ABREAST ? model->trees - first : ABREAST, walking = 0;
+        for (int j = 0; j < ABREAST; j++) {
+            const Tree *tree = model->tree + first + (j < count ? j : 0);
+            nodes[j] = model->node + tree->node;
+            at[j] = tree->leaves > 1 ? 0 : -1;
+            walking |= at[j] >= 0;
+        }
+        while (walking) {
+            walking = 0;
+            for (int j = 0; j < ABREAST; j++)
+                if (at[j] >= 0) {
+                    at[j] = nodes[j][at[j]].child[goes_right(nodes[j] + at[j], model->set, row)];
+                    walking |= at[j] >= 0;
+                }
+        }
+        for (int j = 0; j < count; j++) {
+            out[output] += model->leaf[model->tree[first + j].leaf + ~at[j]];
+            output = output + 1 == outputs ? 0 : output + 1;
+        }
     }
 }

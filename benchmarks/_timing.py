@@ -1,0 +1,51 @@
+"""Time several contenders by turns, so that a busy moment of the machine strikes all of them."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Mapping
+from statistics import median
+from typing import Any
+
+__all__ = ["interleaved", "percentile", "ratios"]
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which ``share`` of the values lie (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def interleaved(
+    contenders: Mapping[str, Callable[[int], Any]], *, rounds: int, calls: int
+) -> dict[str, dict[str, float]]:
+    """Milliseconds per call of each contender.
+
+    In each round every contender makes ``calls`` calls (with 0, 1, 2, ... as argument), in an order that rotates; the
+    round's figure is the median of its calls. Returned are the median over rounds, and the lowest and highest round.
+    """
+    figures: dict[str, list[float]] = {name: [] for name in contenders}
+    names = list(contenders)
+    for contender in contenders.values():
+        contender(0)
+    for turn in range(rounds):
+        shift = turn % len(names)
+        for name in names[shift:] + names[:shift]:
+            gc.collect()
+            figures[name].append(_round(contenders[name], calls))
+    return {name: {"ms": median(f), "low": min(f), "high": max(f)} for name, f in figures.items()}
+
+
+def _round(call: Callable[[int], Any], calls: int) -> float:
+    times = []
+    for number in range(calls):
+        start = time.perf_counter()
+        call(number)
+        times.append((time.perf_counter() - start) * 1e3)
+    return median(times)
+
+
+def ratios(figures: Mapping[str, Mapping[str, float]], to: str) -> dict[str, float]:
+    """Each contender's time as a multiple of that of ``to``."""
+    return {name: figure["ms"] / figures[to]["ms"] for name, figure in figures.items()}
