@@ -11,7 +11,8 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
-from agents.reason_generator.worker import SentenceWorker, WorkerSettings
+from agents.reason_generator.worker import WARN_AT, SentenceWorker, WorkerSettings
+from understudy.stores import StoreError
 
 __all__ = ["handler", "worker"]
 
@@ -31,13 +32,22 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         [str(record.get("body", "")) for record in records],
         remaining=lambda: context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS,
     )
-    print(json.dumps({"event": "sentences", **Counter(outcomes)}))
+    print(json.dumps({"event": "sentences", **Counter(outcomes), **_spending()}))
     again = [
         {"itemIdentifier": str(record.get("messageId", ""))}
         for record, outcome in zip(records, outcomes, strict=True)
         if outcome == "unavailable"
     ]
     return {"batchItemFailures": again}
+
+
+def _spending() -> dict[str, Any]:
+    """For the log: how much of the month's budget is used, and a mark that an alarm can look for."""
+    try:
+        used = worker().budget_used()
+    except StoreError:
+        return {}
+    return {"budget_used": round(used, 4), "budget_warning": used >= WARN_AT}
 
 
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:

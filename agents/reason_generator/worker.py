@@ -10,7 +10,7 @@ from functools import cached_property
 
 from pydantic import Field, ValidationError
 
-from agents.bedrock import Allowance, Guardrail, load_prompt, open_model
+from agents.bedrock import Allowance, Budget, Guardrail, load_prompt, open_model
 from agents.reason_generator.generator import ReasonGenerator
 from agents.reason_generator.prompt import PROMPT
 from agents.reason_generator.trail import SentenceTrail
@@ -24,10 +24,11 @@ from understudy.fetch import local_bundle
 from understudy.queues import JobQueue
 from understudy.stores import ServingStore, StoreError, open_store
 
-__all__ = ["SentenceWorker", "WorkerSettings"]
+__all__ = ["WARN_AT", "SentenceWorker", "WorkerSettings"]
 
 # One call of a model with its repair should fit; less time is left to the next worker.
 JOB_SECONDS = 20.0
+WARN_AT = 0.8
 
 
 class WorkerSettings(Contract):
@@ -74,17 +75,29 @@ class SentenceWorker:
     def store(self) -> ServingStore:
         return open_store(self._settings.understudy_store)
 
+    def budget_used(self) -> float:
+        """The share of this month's budget that is spent; operators are warned from `WARN_AT` on.
+
+        Raises:
+            StoreError: the books cannot be read.
+        """
+        return Budget(self.store, self._allowance).used()
+
+    @property
+    def _allowance(self) -> Allowance:
+        settings = self._settings
+        usd = round(settings.understudy_reason_usd * 1e6)
+        return Allowance(purpose="reasons", tokens=settings.understudy_reason_tokens, micro_usd=usd)
+
     @cached_property
     def _writer(self) -> SentenceWriter:
         settings = self._settings
         bundle = load_bundle(local_bundle(settings.understudy_bundle))
         keyring = open_keyring(settings.understudy_audit_keys)
         trail = SentenceTrail(AuditLog(self.store, keyring, f"sentences-{uuid.uuid4().hex}"))
-        usd = round(settings.understudy_reason_usd * 1e6)
-        allowance = Allowance(purpose="reasons", tokens=settings.understudy_reason_tokens, micro_usd=usd)
         identifier, _, version = settings.understudy_guardrail.partition("@")
         guardrail = Guardrail(identifier=identifier, version=version) if identifier else None
-        model = open_model(self.model, self.store, allowance, guardrail=guardrail, on_call=trail.call)
+        model = open_model(self.model, self.store, self._allowance, guardrail=guardrail, on_call=trail.call)
         generator = ReasonGenerator(bundle.templates, bundle.glossary)
         gate = SafetyGate(load_rules())
         return SentenceWriter(model, self.store, bundle.catalog, bundle.glossary, generator, gate, trail)

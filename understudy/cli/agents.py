@@ -41,6 +41,7 @@ def work(
     while turn := worker.drain(queue):
         done.update(turn)
     console.print(_say(done) if done else "No job waits.")
+    _warn(worker)
 
 
 @agents_app.command("warm-up")
@@ -78,7 +79,8 @@ def warm_up(
             if outcome in ("budget", "unavailable"):
                 break
     console.print(f"{len(keys)} sentences are asked for by {len(asked)} recommendations. {_say(done)}")
-    console.print(f"Looked at so far: sentences for {covered / total if total else 0:.1%} of what is asked for.")
+    console.print(f"There are now sentences for {covered / total if total else 0:.1%} of what is asked for.")
+    _warn(worker)
 
 
 @agents_app.command("eval")
@@ -116,6 +118,14 @@ def _worker(run: Path, model: str, usd: float) -> SentenceWorker:
         understudy_reason_usd=usd,
     )
     return SentenceWorker(settings)
+
+
+def _warn(worker: SentenceWorker) -> None:
+    from agents.reason_generator.worker import WARN_AT
+
+    used = worker.budget_used()
+    warning = " Nothing more is asked this month at 100 %." if used >= WARN_AT else ""
+    console.print(f"Of this month's budget {used:.1%} is used.{warning}")
 
 
 def _say(done: Counter[str]) -> str:

@@ -209,6 +209,19 @@ def test_spending_stops_and_templates_go_on(bank: Bank) -> None:
     assert bank.ask()
 
 
+def test_the_worker_warns_before_the_budget_is_spent(bank: Bank, capsys: pytest.CaptureFixture[str]) -> None:
+    bank.ask()
+    bank.work()
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["budget_warning"] is False
+    account = next(iter(_accounts(bank)))
+    bank.store.spend(account, {"tokens": 25_000_000, "micro_usd": 0}, {"tokens": 10**9})
+    bank.ask(locale="ko")
+    bank.work()
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last["budget_warning"] is True
+    assert 0.8 <= last["budget_used"] < 1
+
+
 def test_a_poisoned_store_does_not_reach_the_customer(bank: Bank) -> None:
     bank.ask()
     bank.work()
@@ -304,6 +317,15 @@ def _key(body: str) -> Any:
     from understudy.contracts.sentences import SentenceKey
 
     return SentenceKey.model_validate_json(body)
+
+
+def _accounts(bank: Bank) -> set[str]:
+    import sqlite3
+
+    connection = sqlite3.connect(bank.folder / "store.sqlite")
+    found = {account for (account,) in connection.execute("SELECT account FROM spending")}
+    connection.close()
+    return found
 
 
 def _sentences(bank: Bank) -> list[StoredSentence]:
