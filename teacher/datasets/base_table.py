@@ -163,7 +163,9 @@ def _check_cutoffs(spec: DatasetSpec, tables: Tables) -> None:
     for name, cutoff in (("train", time.train), ("test", time.test)):
         if _first(tables, f"{CUTOFF} = CAST('{_iso(cutoff, name)}' AS DATE)") is None:
             what = f"no row has the {name} cutoff {cutoff}"
-            raise UserError(what, where=f"split.time.{name}", fix=f"Name a date of the column {time.column}.")
+            known = tables.con.execute(f"SELECT DISTINCT {CUTOFF}::VARCHAR FROM {BASE} ORDER BY 1 LIMIT 13").fetchall()
+            dates = ", ".join(str(row[0]) for row in known[:12]) + (" and more" if len(known) > 12 else "")
+            raise UserError(what, where=f"split.time.{name}", fix=f"The column {time.column} has {dates}.")
 
 
 def _iso(text: str, name: str) -> str:

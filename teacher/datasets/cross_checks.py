@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from teacher.datasets.toml_lines import Location, line_of, line_of_mention
 from understudy.contracts.catalog import Catalog, Driver
 from understudy.contracts.reasons import FactDef, Glossary
 from understudy.contracts.spec import DatasetSpec, DistributionSpec, TaskSpec
@@ -114,4 +115,8 @@ def _check_kind(fact: FactDef, kinds: dict[str, str], path: Path) -> None:
 
 
 def _refuse(path: Path, field: str, what: str, fix: str) -> None:
-    raise UserError(what, where=f"{path}, {field}", fix=fix)
+    text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
+    location: Location = tuple(field.partition(",")[0].split("."))
+    # A fact, a product or a sequence is found by its name, a field by its key.
+    line = line_of_mention(text, field) if "'" in field else line_of(text, location)
+    raise UserError(what, where=f"{path}, line {line}, {field}" if line else f"{path}, {field}", fix=fix)

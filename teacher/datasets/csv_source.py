@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -106,6 +107,9 @@ def _records(source: Source, plain: Path) -> Iterator[list[str]]:
 
 
 def _columns(source: Source, path: Path, plain: Path) -> list[str]:
+    with plain.open("rb") as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise UserError("not UTF-8 text but UTF-16", where=str(path), fix="Save the file as UTF-8.")
     first = next(_records(source, plain), [])
     if not first:
         raise UserError("the file is empty", where=str(path), fix="Give a file with rows.")

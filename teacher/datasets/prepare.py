@@ -20,6 +20,7 @@ from teacher.datasets.recipe_columns import check_recipe_columns
 from teacher.datasets.roles import ROW_KEY, check_roles
 from teacher.datasets.sequences import ReadSequence, read_distribution, read_sequence
 from teacher.datasets.sources import Tables, open_sources
+from teacher.datasets.spec_lines import naming_lines
 from teacher.datasets.specs import LoadedSpec
 from teacher.datasets.splits import SPLITS, Split, assign_splits, row_digests, sample_rows
 from teacher.datasets.sql import quote
@@ -59,6 +60,7 @@ def prepare(
     """
     limit = customers if customers is not None else loaded.spec.sample
     with (
+        naming_lines(loaded),
         progress.task(f"Prepare {loaded.spec.name}", 6) as advance,
         open_sources(loaded, data_dir=data_dir, seed=seed, customers=limit, progress=progress) as tables,
     ):

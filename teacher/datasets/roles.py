@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
+import duckdb
+
 from teacher.datasets.sources import Tables
-from teacher.datasets.sql import check_expression, columns_read
+from teacher.datasets.sql import check_expression, columns_read, quote
 from understudy.contracts.spec import DatasetSpec, Source
 from understudy.errors import UserError
 
 __all__ = ["ROW_KEY", "base_source", "check_roles", "label_columns"]
 
 ROW_KEY = "@row"
+_UNBOUND = re.compile(r'Referenced column "([^"]+)" not found')
 
 
 def base_source(spec: DatasetSpec) -> Source:
@@ -35,6 +39,7 @@ def check_roles(spec: DatasetSpec, tables: Tables) -> None:
         raise UserError(what, where=where, fix="Give the computed column another name, or drop the base's in a view.")
     _refuse_missing(spec, [*columns, *computed], where)
     _refuse_label_from_features(spec, [*columns, *computed])
+    _refuse_unknown_columns(spec, tables, columns)
     used = _used(spec, columns)
     exact = [pattern for pattern in spec.ignore if not _is_glob(pattern)]
     contradicted = sorted(set(exact) & {column for _, column, _ in spec.features()})
@@ -121,6 +126,28 @@ def _expressions(spec: DatasetSpec) -> Iterable[tuple[str, str]]:
     yield from ((f"profile.owned.{name}", sql) for name, sql in profile.owned.items())
     singles = {"age": profile.age, "income_krw": profile.income_krw, "risk_tolerance": profile.risk_tolerance}
     yield from ((f"profile.{name}", sql) for name, sql in singles.items() if sql)
+
+
+def _refuse_unknown_columns(spec: DatasetSpec, tables: Tables, columns: list[str]) -> None:
+    """Let DuckDB bind every expression to an empty table: it knows a lambda's parameter from a column."""
+    later = ['CAST(NULL AS BIGINT) AS "@row_id"', 'CAST(NULL AS VARCHAR) AS "@key"', 'CAST(NULL AS DATE) AS "@cutoff"']
+    later += [
+        f"CAST(NULL AS {'DOUBLE' if kind == 'numeric' else 'VARCHAR'}) AS {quote(column)}"
+        for column, kind in spec.computed().items()
+        if column not in columns
+    ]
+    labels = [(f"task {task.name!r}, label", task.label) for task in spec.tasks]
+    for field, sql in [*labels, *_expressions(spec)]:
+        check_expression(sql, field)
+        try:
+            tables.con.execute(f"SELECT ({sql}\n) FROM (SELECT *, {', '.join(later)} FROM {quote(spec.base)} LIMIT 0)")
+        except duckdb.BinderException as error:
+            unknown = _UNBOUND.search(str(error))
+            if unknown:  # what else does not bind is said where the expression runs
+                what = f"there is no column {unknown[1]}; the table has {_some(columns)}"
+                raise UserError(what, where=field, fix="Correct the expression, or the file.") from None
+        except duckdb.Error:
+            continue
 
 
 def _check_sequences(spec: DatasetSpec, tables: Tables) -> None:

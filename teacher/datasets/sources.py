@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,15 +14,18 @@ import duckdb
 
 from teacher.datasets.column_types import cast_text_columns, first_bad_number
 from teacher.datasets.csv_source import ROW, file_row, load_csv_text
-from teacher.datasets.parquet_parts import part_files
+from teacher.datasets.parquet_folder import folder_parts
 from teacher.datasets.specs import LoadedSpec
 from teacher.datasets.sql import quote, select_only
+from teacher.datasets.value_checks import check_values
 from understudy.contracts._model import validated
 from understudy.contracts.spec import DatasetSpec, Source
 from understudy.errors import UserError
 from understudy.progress import Progress
 
 __all__ = ["Tables", "open_sources", "source_digests"]
+
+_DECIMAL_COMMA = re.compile(r"[+-]?[\d. ]+,\d+")
 
 
 @dataclass
@@ -87,6 +91,7 @@ def open_sources(
         for source in spec.sources:
             if source.kind == "sql":
                 _build_view(tables, source)
+                check_values(spec, source, tables, quote(source.name))
         yield tables
 
 
@@ -131,12 +136,12 @@ def _load_file(tables: Tables, loaded: LoadedSpec, source: Source, data_dir: Pat
     bad = first_bad_number(tables.con, source.name, sorted(numeric))
     if bad is not None:
         column, row, cell = bad
-        raise UserError(
-            f"{cell!r} is not a finite number",
-            where=tables.where(source, row, column),
-            fix="Correct the cell, list the text in null_values of the source, or declare the column categorical.",
-        )
+        fix = "Correct the cell, list the text in null_values of the source, or declare the column categorical."
+        if _DECIMAL_COMMA.fullmatch(cell):
+            fix = f"This looks like a decimal comma: write the file's numbers with a point. {fix}"
+        raise UserError(f"{cell!r} is not a finite number", where=tables.where(source, row, column), fix=fix)
     cast_text_columns(tables.con, source.name, columns, numeric, text)
+    check_values(loaded.spec, source, tables, quote(source.name))
 
 
 def _declared(spec: DatasetSpec, source: Source, columns: list[str]) -> tuple[set[str], set[str]]:
@@ -161,7 +166,7 @@ def _locate(loaded: LoadedSpec, source: Source, data_dir: Path | None) -> Path:
         raise UserError(what, where="UNDERSTUDY_DATA", fix="Set UNDERSTUDY_DATA to the folder of the data files.")
     else:
         path = data_dir / name
-    if not path.is_file():
+    if not path.is_file() and not (path.is_dir() and source.kind == "parquet"):
         hint = f"Fetch it from {source.url}." if source.url else "Check the path and UNDERSTUDY_DATA."
         raise UserError("file not found", where=str(path), fix=hint)
     return path
@@ -172,8 +177,9 @@ def _load_parquet(tables: Tables, source: Source, path: Path, spec: DatasetSpec)
     tables.parquet[source.name] = path
     parts = path / "*.parquet" if path.is_dir() else path
     literal = str(parts).replace("'", "''")
+    rows = f"SELECT row_number() OVER () AS {quote(ROW)}, * FROM read_parquet('{literal}')"
     try:
-        rows = f"SELECT row_number() OVER () AS {quote(ROW)}, * FROM read_parquet('{literal}')"
+        check_values(spec, source, tables, f"({rows})")
         if _only_computed_from(spec, source):
             rows += " LIMIT 0"
         _create(tables.con, source.name, rows)
@@ -230,6 +236,6 @@ def source_digests(loaded: LoadedSpec, data_dir: Path | None) -> dict[str, str]:
 def _digest(path: Path) -> str:
     """sha256 (hex) of a file, or of the digests of a folder's parts in order."""
     if path.is_dir():
-        return hashlib.sha256("".join(_digest(part) for part in part_files(path)).encode()).hexdigest()
+        return hashlib.sha256("".join(_digest(part) for part in folder_parts(path)).encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from understudy.contracts._model import Contract
 from understudy.errors import UserError
 
-__all__ = ["line_of", "read_toml_contract"]
+__all__ = ["Location", "line_of", "line_of_mention", "read_toml_contract"]
 
 C = TypeVar("C", bound=Contract)
 Location = tuple[str | int, ...]
 
+_QUOTED = re.compile(r"'([^']+)'")
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 
 
@@ -43,7 +44,7 @@ def read_toml_contract(model: type[C], path: Path) -> C:
 def _say(text: str, kind: str, location: Location, message: str) -> str:
     known = {"extra_forbidden": "unknown key", "missing": "is required"}
     field = ".".join(str(part) for part in location) or "(top level)"
-    line = line_of(text, location)
+    line = line_of(text, location) if location else line_of_mention(text, message)
     place = f"line {line}, {field}" if line else field
     return f"{place}: {known.get(kind) or message.removeprefix('Value error, ')}"
 
@@ -64,6 +65,19 @@ def line_of(text: str, location: Location) -> int | None:
             if key.match(lines[number]):
                 return number + 1
     return start or None
+
+
+def line_of_mention(text: str, message: str) -> int | None:
+    """1-based line that last holds, as a TOML string, the first name that ``message`` gives (quoted, or after a colon).
+
+    For what is wrong between fields (a column named twice), the second mention is the one to correct, and a list of
+    columns rather than a field of its own.
+    """
+    for name in [*_QUOTED.findall(message), *re.split(r"[,\s]+", message.rpartition(": ")[2])]:
+        lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if f'"{name}"' in line]
+        if name and lines:
+            return next((number for number, line in reversed(lines) if "[" in line), lines[-1][0])
+    return None
 
 
 def _table_start(lines: list[str], location: Location) -> tuple[int, Location]:

@@ -43,6 +43,7 @@ class Source(Contract):
     ``path`` is relative to ``UNDERSTUDY_DATA``, or to the spec's folder if it starts with ``./``. A ``.gz`` is read
     as it is; ``member`` names a file inside a ``.zip``. ``columns`` names the columns of a file without a header.
     Recipes read a source by ``key`` (the customer; default: the base table's key) and, if its rows are dated, ``time``.
+    ``amounts`` are columns that hold no negative number; one that does is refused by its row.
     """
 
     name: Name
@@ -58,6 +59,7 @@ class Source(Contract):
     table: Name | None = None
     key: Column | None = None
     time: Column | None = None
+    amounts: list[Column] = []
     sha256: Sha256 | None = None
     url: str | None = None
 
@@ -302,4 +304,7 @@ class DatasetSpec(Contract):
             leaks = sorted(features.intersection(task.defined_by))
             if leaks:
                 raise ValueError(f"task {task.name!r} is defined by {', '.join(leaks)}, which cannot be features")
+            known = sorted(features.intersection(task.truth or []))
+            if known:
+                raise ValueError(f"task {task.name!r} has the truth column {', '.join(known)} among the features")
         return self

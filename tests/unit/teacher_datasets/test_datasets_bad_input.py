@@ -75,7 +75,10 @@ CASES: dict[str, tuple[Bend, str]] = {
     ),
     "bad label SQL": (_task(0, label="churned ="), r"task 'churn', label: bad SQL 'churned =': syntax error"),
     "two statements": (_task(0, label="1); DROP TABLE people; --"), r"task 'churn', label: bad SQL"),
-    "unknown column in label": (_task(0, label="gone = 1"), r"task 'churn', label: the SQL does not run: Binder"),
+    "unknown column in label": (
+        _task(0, label="gone = 1"),
+        r"task 'churn', label: there is no column gone; the table has",
+    ),
     "text label of a regression": (
         _task(2, label="next", defined_by=["spend"]),
         r"task 'spend', label: the SQL does not run",
