@@ -17,6 +17,8 @@ RETENTION = {
     30: logs.RetentionDays.ONE_MONTH,
     365: logs.RetentionDays.ONE_YEAR,
 }
+KEY = re.compile(r"(?!/)[A-Za-z0-9._/-]{1,200}\.zip")
+ADMIN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[A-Za-z0-9+=,.@_/-]+(/\*)?")
 
 
 class StageConfig(Contract):
@@ -47,11 +49,17 @@ STAGES: dict[str, StageConfig] = {
 
 
 class Deployment(Contract):
-    """One deployment: a stage, and the bundle that it serves."""
+    """One deployment: a stage, and the bundle that it serves.
+
+    ``previous_key`` is the champion before it, for the kill switch that asks for it; ``admins`` are ARNs, separated by
+    spaces, that may use the admin routes (a final ``/*`` stands for the session of an assumed role).
+    """
 
     stage: str
     bundle_key: str
     config: StageConfig
+    previous_key: str | None = None
+    admins: str = ""
 
     @property
     def prefix(self) -> str:
@@ -60,7 +68,8 @@ class Deployment(Contract):
 
 
 def read_deployment(context: dict[str, Any]) -> Deployment:
-    """From the CDK context (``cdk.json``, or ``-c name=value``): ``stage``, and ``bundle``, a key in the bundle bucket.
+    """From the CDK context (``cdk.json``, or ``-c name=value``): ``stage``, and ``bundle``, a key in the bundle bucket;
+    and where wanted ``previous``, another such key, and ``admins``.
 
     Raises:
         UserError: one is missing, or is not usable; the message says how to give it.
@@ -74,6 +83,18 @@ def read_deployment(context: dict[str, Any]) -> Deployment:
         raise UserError(f"unknown stage {stage!r}", where="context", fix=give_stage)
     if bundle is None:
         raise UserError("no bundle was given", where="context", fix=give_bundle)
-    if not isinstance(bundle, str) or not re.fullmatch(r"(?!/)[A-Za-z0-9._/-]{1,200}\.zip", bundle):
-        raise UserError(f"{bundle!r} cannot be a bundle", where="context", fix=give_bundle)
-    return Deployment(stage=stage, bundle_key=bundle, config=STAGES[stage])
+    previous, admins = context.get("previous"), context.get("admins", "")
+    for key in (bundle, *([] if previous is None else [previous])):
+        if not isinstance(key, str) or not KEY.fullmatch(key):
+            raise UserError(f"{key!r} cannot be a bundle", where="context", fix=give_bundle)
+    wrong = [arn for arn in str(admins).split() if not ADMIN.fullmatch(arn)]
+    if wrong:
+        fix = "Add -c admins='ARN ...'; only the session name of an assumed role may be *."
+        raise UserError(f"{wrong[0]!r} cannot be an admin", where="context", fix=fix)
+    return Deployment(
+        stage=stage,
+        bundle_key=bundle,
+        config=STAGES[stage],
+        previous_key=previous,
+        admins=" ".join(str(admins).split()),
+    )

@@ -25,6 +25,17 @@ ROUTES: dict[str, list[api.HttpMethod]] = {
     "/v1/health": [api.HttpMethod.GET],
     "/v1/customers/{customer_id}/preferences": [api.HttpMethod.GET, api.HttpMethod.PUT],
     "/v1/customers/{customer_id}/explanations/{request_id}": [api.HttpMethod.GET],
+    "/v1/customers/{customer_id}/consents": [api.HttpMethod.GET, api.HttpMethod.PUT],
+    "/v1/customers/{customer_id}/restriction": [api.HttpMethod.GET, api.HttpMethod.PUT],
+    "/v1/customers/{customer_id}/corrections": [api.HttpMethod.GET, api.HttpMethod.PUT],
+    "/v1/customers/{customer_id}/contacts": [api.HttpMethod.POST],
+    "/v1/customers/{customer_id}/data": [api.HttpMethod.GET],
+    "/v1/customers/{customer_id}": [api.HttpMethod.DELETE],
+    "/v1/customers/{customer_id}/recommendations/{request_id}": [api.HttpMethod.GET],
+    "/v1/admin/kill-switch": [api.HttpMethod.GET, api.HttpMethod.PUT, api.HttpMethod.DELETE],
+    "/v1/admin/reviews": [api.HttpMethod.GET],
+    "/v1/admin/reviews/{review_id}": [api.HttpMethod.GET],
+    "/v1/admin/reviews/{review_id}/decision": [api.HttpMethod.POST],
 }
 # The route and not the path: paths carry customer ids.
 ACCESS_LOG = {

@@ -20,8 +20,8 @@ __all__ = ["InferenceFunction"]
 class InferenceFunction(Construct):
     """Python 3.13 on arm64, served through the alias ``live``.
 
-    Its role may read customers, change a consent, append to the audit trail, and read the keyring and the one bundle.
-    It may not delete anything, nor list or scan.
+    Its role may read, change and (erasure, decided reviews) delete documents of customers and of oversight, append to
+    the audit trail, and read the keyring and the named bundles. It may not delete from the audit trail, nor scan.
     """
 
     def __init__(
@@ -53,11 +53,7 @@ class InferenceFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             log_group=log_group,
             role=self._role(log_group),
-            environment={
-                "UNDERSTUDY_BUNDLE": f"s3://{bundles.bucket.bucket_name}/{deployment.bundle_key}",
-                "UNDERSTUDY_STORE": f"dynamodb://{deployment.prefix}",
-                "UNDERSTUDY_AUDIT_KEYS": f"secretsmanager://{keyring.secret.secret_arn}",
-            },
+            environment=self._environment(deployment, bundles, keyring),
         )
         self._allow(deployment, tables, bundles, keyring)
         acknowledge(
@@ -67,6 +63,19 @@ class InferenceFunction(Construct):
         )
         self.alias = lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
 
+    def _environment(self, deployment: Deployment, bundles: BundleBucket, keyring: AuditKeyring) -> dict[str, str]:
+        bucket = f"s3://{bundles.bucket.bucket_name}"
+        variables = {
+            "UNDERSTUDY_BUNDLE": f"{bucket}/{deployment.bundle_key}",
+            "UNDERSTUDY_STORE": f"dynamodb://{deployment.prefix}",
+            "UNDERSTUDY_AUDIT_KEYS": f"secretsmanager://{keyring.secret.secret_arn}",
+        }
+        if deployment.previous_key is not None:
+            variables["UNDERSTUDY_PREVIOUS_BUNDLE"] = f"{bucket}/{deployment.previous_key}"
+        if deployment.admins:
+            variables["UNDERSTUDY_ADMINS"] = deployment.admins
+        return variables
+
     def _role(self, log_group: logs.LogGroup) -> iam.Role:
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
@@ -74,11 +83,16 @@ class InferenceFunction(Construct):
         return role
 
     def _allow(self, deployment: Deployment, tables: StoreTables, bundles: BundleBucket, keyring: AuditKeyring) -> None:
+        documents = ["BatchGetItem", "BatchWriteItem", "DeleteItem", "PutItem", "Query"]
+        keys = [deployment.bundle_key, *([deployment.previous_key] if deployment.previous_key else [])]
         may = {
-            "Customers": (["dynamodb:Query", "dynamodb:UpdateItem"], [tables.customers.table_arn]),
+            "Documents": (
+                [f"dynamodb:{action}" for action in documents],
+                [tables.customers.table_arn, tables.oversight.table_arn],
+            ),
             "AuditTrail": (["dynamodb:GetItem", "dynamodb:PutItem"], [tables.audit.table_arn, tables.heads.table_arn]),
             "Keyring": (["secretsmanager:GetSecretValue"], [keyring.secret.secret_arn]),
-            "Bundle": (["s3:GetObject"], [bundles.bucket.arn_for_objects(deployment.bundle_key)]),
+            "Bundle": (["s3:GetObject"], [bundles.bucket.arn_for_objects(key) for key in keys]),
         }
         for sid, (actions, resources) in may.items():
             self.function.add_to_role_policy(iam.PolicyStatement(sid=sid, actions=actions, resources=resources))

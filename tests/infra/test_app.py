@@ -46,7 +46,7 @@ def test_the_stages_share_no_name(dev: Any, prod: Any) -> None:
             r["Properties"][k] for r in resources.values() for k in kinds if isinstance(r["Properties"].get(k), str)
         }
 
-    assert len(names(dev)) == 4
+    assert len(names(dev)) == 7
     assert not names(dev) & names(prod)
 
 

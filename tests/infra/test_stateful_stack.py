@@ -27,9 +27,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_it_holds_exactly_what_the_function_needs(dev: Any) -> None:
     kinds = sorted(resource["Type"] for resource in dev.stateful["Resources"].values())
     assert kinds == [
-        "AWS::DynamoDB::Table",
-        "AWS::DynamoDB::Table",
-        "AWS::DynamoDB::Table",
+        *["AWS::DynamoDB::Table"] * 6,
         "AWS::S3::Bucket",
         "AWS::S3::BucketPolicy",
         "AWS::SecretsManager::Secret",
@@ -53,10 +51,13 @@ def test_tables_are_encrypted_recoverable_protected_and_billed_by_request(
 ) -> None:
     tables = request.getfixturevalue(stage).of_type("AWS::DynamoDB::Table")
     assert {t["Properties"]["TableName"] for t in tables.values()} == {
-        f"understudy-{stage}-{name}" for name in ("customers", "oversight", "audit", "heads")
+        f"understudy-{stage}-{name}" for name in ("customers", "oversight", "audit", "heads", "sentences", "spending")
     }
     for table in tables.values():
         properties = table["Properties"]
+        expires = properties["TableName"].endswith(("-customers", "-oversight"))
+        ttl = {"AttributeName": "expires_at", "Enabled": True}
+        assert properties.get("TimeToLiveSpecification") == (ttl if expires else None)
         assert properties["SSESpecification"] == {"SSEEnabled": True}
         assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
         assert properties["DeletionProtectionEnabled"] is True

@@ -20,9 +20,9 @@ def test_every_node_stays_on_the_hyperboloid_through_the_convolutions() -> None:
 def test_siblings_are_less_dispersed_than_categories_of_different_branches() -> None:
     torch.manual_seed(0)
     reader = TreeReader(TREE, dim=4)
-    one, siblings, strangers = reader(
-        torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0], [0.5, 0.0, 0.5, 0.0]])
-    )[:, 4].tolist()
+    one, siblings, strangers = reader(torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0], [0.5, 0.0, 0.5, 0.0]]))[
+        :, 4
+    ].tolist()
     assert abs(one) < 1e-4
     assert one < siblings < strangers
 
