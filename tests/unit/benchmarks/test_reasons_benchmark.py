@@ -18,7 +18,8 @@ from agents.reason_generator import particles
 @pytest.mark.parametrize(
     ("text", "pair", "expected"),
     [("3", "이가", "3이"), ("1,235만 원", "을를", "1,235만 원을"), ("35%", "은는", "35%는"), ("2억", "으로", "2억으로"),
-     ("서울", "으로", "서울로"), ("카드", "을를", "카드를"), ("적금(자유)", "은는", "적금(자유)은"), ("ETF", "이가", "ETF가"),
+     ("서울", "으로", "서울로"), ("카드", "을를", "카드를"),
+     ("적금(자유)", "은는", "적금(자유)은"), ("ETF", "이가", "ETF가"),
      ("ELS", "을를", "ELS를"), ("1,000", "을를", "1,000을"), ("0.25", "이가", "0.25가"), ("10조", "은는", "10조는")],
 )  # fmt: skip
 def test_the_oracle_knows_its_particles(text: str, pair: str, expected: str) -> None:
