@@ -91,10 +91,9 @@ def _check_sql(path: Path, where: Where, recipe: Recipe) -> None:
 def _check_kinds(spec: DatasetSpec, path: Path, where: Where, recipe: Recipe) -> None:
     kinds = spec.computed() | {c: k for g in spec.groups for c, k in g.outputs(spec.trees)}
     text = recipe.features() if isinstance(recipe, Crosses) else []
-    if recipe.fitted:
-        numbers = [c for c in recipe.features() if not isinstance(recipe, Cohort) or c not in recipe.by]
-    else:
-        numbers = []
+    numbers = recipe.features() if recipe.fitted else []
+    if isinstance(recipe, Cohort):
+        numbers = recipe.columns
     for wanted, columns in (("categorical", text), ("numeric", numbers)):
         odd = [column for column in columns if kinds.get(column) != wanted]
         if odd:

@@ -161,7 +161,8 @@ class _Valued(Recipe):
         """The values, in order."""
         if self.tree is None or self.level is None:
             return self.values
-        return trees[self.tree].nodes(self.level) if self.tree in trees else []
+        tree = trees.get(self.tree)
+        return tree.nodes(self.level) if tree is not None and self.level in tree.levels else []
 
     def tree_levels(self) -> dict[str, list[str]]:
         return {self.tree: [self.level]} if self.tree and self.level else {}
