@@ -17,6 +17,7 @@ from teacher.datasets.labels import read_labels, read_truth, refuse_unlearnable
 from teacher.datasets.people import read_as_of, read_profiles, read_protected
 from teacher.datasets.profile_page import profile_page
 from teacher.datasets.recipe_columns import check_recipe_columns
+from teacher.datasets.replay import replay
 from teacher.datasets.roles import ROW_KEY, check_roles
 from teacher.datasets.sequences import ReadSequence, read_distribution, read_sequence
 from teacher.datasets.sources import Tables, open_sources
@@ -87,10 +88,8 @@ def prepare(
         fitted = fit_schema(spec, rows.raw, train, rows.row_ids)
         features = encode_rows(fitted.schema, rows.raw)
         advance(note="features")
-        checks = run_gate(
-            _gate_inputs(spec, fitted, fits, features, rows, assigned, steps, apply_fits(spec, raw, fits), seed),
-            progress,
-        )
+        seen = _gate_inputs(spec, fitted, fits, features, rows, assigned, steps, apply_fits(spec, raw, fits), seed)
+        checks = run_gate(replace(seen, replayed=replay(spec, tables)), progress)
         _refuse(spec, checks, out)
         advance(note="leakage gate")
         facts = _facts(spec, tables, rows, fitted, seed, limit)

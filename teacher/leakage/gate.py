@@ -20,7 +20,7 @@ from teacher.leakage.sampling import halves
 from teacher.leakage.scalers import check_scalers
 from teacher.leakage.sets import check_sets
 from teacher.leakage.single import check_single
-from teacher.leakage.time import check_events, check_gap
+from teacher.leakage.time import Replay, check_events, check_gap, check_replay
 from teacher.leakage.truth import check_truth
 from understudy.contracts.spec import DatasetSpec
 from understudy.errors import UserError
@@ -46,6 +46,7 @@ class GateInputs:
         keys: ``[rows]`` the customer's key as it stands in the data.
         truth: task -> true probability or mean ``[rows]`` or ``[rows, K]``; generated data only.
         fits: name -> the record of what else was fitted (recipes of computed columns).
+        replayed: what became of each column without the events from its cutoff on.
         population: numeric column -> all rows of the file, before sampling and splitting.
     """
 
@@ -67,6 +68,7 @@ class GateInputs:
     truth: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     population: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     fits: Mapping[str, Fit] = field(default_factory=dict)
+    replayed: Sequence[Replay] = ()
 
 
 def run_gate(inputs: GateInputs, progress: Progress) -> list[Check]:
@@ -85,6 +87,7 @@ def run_gate(inputs: GateInputs, progress: Progress) -> list[Check]:
             check_order(inputs.orders, inputs.assigned_split, inputs.assigned_units),
             check_gap(spec.split.time),
             check_events(inputs.last_steps, inputs.cutoffs),
+            check_replay(inputs.replayed),
         ]
         advance(note="rows")
         checks.append(check_scalers(schema, inputs.features, inputs.split, inputs.population))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
 from teacher.leakage.findings import Check, Evidence, check_of
 from understudy.contracts.spec import TimeSplit
 
-__all__ = ["MIN_GAP_DAYS", "check_events", "check_gap"]
+__all__ = ["MIN_GAP_DAYS", "Replay", "check_events", "check_gap", "check_replay"]
 
 MIN_GAP_DAYS = 7
 
@@ -30,6 +33,40 @@ def check_gap(time: TimeSplit | None) -> Check:
         "Let the label window begin at least seven days after the cutoff.",
         evidence,
         note="" if time else "the spec has no time split",
+    )
+
+
+class Replay(Protocol):
+    """A feature column, a cutoff, and how many of its rows change when the events from the cutoff on are taken away."""
+
+    @property
+    def column(self) -> str: ...
+    @property
+    def cutoff(self) -> str: ...
+    @property
+    def changed(self) -> int: ...
+    @property
+    def rows(self) -> int: ...
+
+
+def check_replay(replayed: Sequence[Replay]) -> Check:
+    """No feature changes when everything from the cutoff on is taken out of the sources and the views run again."""
+    evidence = [
+        Evidence(
+            "rows that change without later events",
+            float(one.changed),
+            1.0,
+            [one.column],
+            detail=f"of {one.rows} at the cutoff {one.cutoff}",
+        )
+        for one in replayed
+    ]
+    return check_of(
+        "replay",
+        "Does a feature change when the events from the cutoff on are taken away?",
+        "Let the view read only what is dated before the row's cutoff.",
+        evidence,
+        note="" if evidence else "no view over dated sources with a time split",
     )
 
 
