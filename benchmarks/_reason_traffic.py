@@ -39,8 +39,8 @@ def simulate(before: Sequence[Sequence[Asked]], after: Sequence[Sequence[Asked]]
     """Per traffic: recommendations, calls, hit rates and growth of the sentences.
 
     ``before`` and ``after``: what each customer is recommended by an earlier and a later record. Each customer's record
-    changes on a day drawn from the thirty: a quarter's change within a month, so that sentences age faster here than at
-    a bank. A sentence that is missed is written overnight: whoever asks for it on the day of its first miss misses it.
+    changes on a day drawn from the thirty; the language and tone of a customer stay. A sentence that is missed is
+    written overnight: whoever asks for it on the day of its first miss misses it.
     """
     return [_simulate(traffic, before, after, random.Random(seed)) for traffic in TRAFFIC]
 
@@ -48,7 +48,8 @@ def simulate(before: Sequence[Sequence[Asked]], after: Sequence[Sequence[Asked]]
 def _simulate(
     traffic: Traffic, before: Sequence[Sequence[Asked]], after: Sequence[Sequence[Asked]], rng: random.Random
 ) -> dict[str, Any]:
-    switch = [rng.randrange(DAYS) for _ in before]
+    switch = [rng.randrange(1, DAYS) for _ in before]
+    voices = [rng.randrange(traffic.voices) for _ in before]
     known: set[tuple[Asked, int]] = set()
     told = hits = later = later_hits = 0
     growth = []
@@ -58,7 +59,7 @@ def _simulate(
             if traffic.share < 1 and rng.random() >= traffic.share:
                 continue
             for asked in (before if day < day_of_change else after)[customer]:
-                key = (asked, rng.randrange(traffic.voices))
+                key = (asked, voices[customer])
                 hit = key in known
                 told, hits = told + 1, hits + hit
                 if day:

@@ -13,7 +13,6 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,28 +27,21 @@ MODEL = "amazon.nova-lite-v1:0"
 
 
 def recommended(run: Path, customers: int | None) -> tuple[list[list[Asked]], list[list[Asked]]]:
-    """(signature, product) of what each customer is recommended, by their earliest and their latest record."""
-    from teacher.datasets import open_dataset
+    """(signature, product) of what customers are recommended, by an earlier and by a later record.
+
+    The dataset holds one record of most customers. So every second customer stands for what the one before becomes: in
+    thirty days each turns into somebody else, which is a harder month than any bank has.
+    """
     from understudy.bundle import load_bundle
-    from understudy.cli.population import decide_all
+    from understudy.cli.population import decide_all, records_of_run
 
-    dataset = open_dataset(run / "data")
-    first: dict[str, int] = {}
-    last: dict[str, int] = {}
-    for position, customer in enumerate(dataset.customer_ids.tolist()):
-        first.setdefault(customer, position)
-        last[customer] = position
-    chosen = sorted(first)[:customers]
-    bundle = load_bundle(run / "bundle")
-
-    def asked(positions: Sequence[int]) -> list[list[Asked]]:
-        decisions = decide_all(bundle, dataset.records(list(positions)), locale="ko", channel="branch")
-        return [
-            [(r.reason.signature, r.product_id) for r in decision.recommendations if r.reason.facts]
-            for _, decision in decisions
-        ]
-
-    return asked([first[c] for c in chosen]), asked([last[c] for c in chosen])
+    decisions = decide_all(load_bundle(run / "bundle"), records_of_run(run, customers), locale="ko", channel="branch")
+    asked = [
+        [(r.reason.signature, r.product_id) for r in decision.recommendations if r.reason.facts]
+        for _, decision in decisions
+    ]
+    pairs = len(asked) // 2
+    return asked[: 2 * pairs : 2], asked[1 : 2 * pairs : 2]
 
 
 def latency(run: Path, customers: int) -> dict[str, float]:
@@ -98,7 +90,7 @@ def main() -> None:
     result["rendered"] = check_rendered(options.rendered, SEED)
     if (options.run / "bundle" / "manifest.json").exists() and (options.run / "data").exists():
         before, after = recommended(options.run, options.customers)
-        result["customers"] = len(before)
+        result |= {"population": len(before) + len(after), "customers": len(before)}
         result["traffic"] = simulate(before, after, SEED)
         result["latency"] = latency(options.run, min(2000, options.customers or 2000))
     else:

@@ -7,6 +7,7 @@ import threading
 import uuid
 
 from lambda_app.bounded import bounded
+from lambda_app.deadline import current_deadline
 from lambda_app.settings import Settings
 from understudy.audit import AuditLog, CustomerKeys, Keyring, customer_keys, open_keyring
 from understudy.stores import ServingStore, open_store
@@ -37,7 +38,7 @@ class Backing:
         """
         with self._lock:
             if self._store is None:
-                self._store = bounded(open_store(self._settings.understudy_store))
+                self._store = bounded(current_deadline().call(open_store, self._settings.understudy_store))
             return self._store
 
     @property
@@ -49,7 +50,7 @@ class Backing:
         """
         with self._lock:
             if self._keyring is None:
-                self._keyring = open_keyring(self._settings.understudy_audit_keys)
+                self._keyring = current_deadline().call(open_keyring, self._settings.understudy_audit_keys)
             return self._keyring
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 
 from lambda_app.app import App
 from lambda_app.http import HttpError
-from lambda_app.logs import log
+from lambda_app.logs import current, log
 from understudy.audit import Personal, pseudonym
 from understudy.audit.log import Changes
 from understudy.contracts.api import AuditRef
@@ -38,7 +38,7 @@ def record_durably(
 
     def append() -> AuditRef:
         sealed = Personal(customer_id, personal, key) if personal is not None else None
-        readable = payload(pseudonym(app.backing.keyring, customer_id))
+        readable = payload(pseudonym(app.backing.keyring, customer_id)) | {"trace_id": current().trace_id}
         entry = app.backing.log.append(kind, readable, changes, personal=sealed)
         return AuditRef(writer=entry.writer, seq=entry.seq, mac=entry.mac)
 
@@ -56,7 +56,7 @@ def record_by_operator(
     """
 
     def append() -> AuditRef:
-        entry = app.backing.log.append(kind, {**payload, "operator": operator}, changes)
+        entry = app.backing.log.append(kind, {**payload, "operator": operator, "trace_id": current().trace_id}, changes)
         return AuditRef(writer=entry.writer, seq=entry.seq, mac=entry.mac)
 
     return _or_nothing(kind, append)

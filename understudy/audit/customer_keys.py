@@ -68,9 +68,12 @@ class KmsWrapper:
 
     def __init__(self, key: str) -> None:
         import boto3
+        from botocore.config import Config
 
+        # A request waits for it: without a limit of its own, a service that hangs would cost a minute.
+        limits = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "max_attempts": 3})
         self._key = key
-        self._client = boto3.client("kms")
+        self._client = boto3.client("kms", config=limits)
 
     def wrap(self, ring_key: str, key: bytes, bound: str) -> bytes:
         del ring_key

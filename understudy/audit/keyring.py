@@ -160,10 +160,14 @@ def _read(url: str) -> Keyring:
 
 def _fetch(secret_id: str) -> str:
     import boto3
+    from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
+    # The first request waits for it: without a limit of its own, a service that hangs would cost a minute.
+    limits = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "max_attempts": 3})
     try:
-        found = boto3.client("secretsmanager").get_secret_value(SecretId=secret_id, VersionStage="AWSCURRENT")
+        client = boto3.client("secretsmanager", config=limits)
+        found = client.get_secret_value(SecretId=secret_id, VersionStage="AWSCURRENT")
         text: str = found["SecretString"]
     except (BotoCoreError, ClientError, KeyError) as error:
         fix = "Check the secret and the role that reads it."

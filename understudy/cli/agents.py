@@ -19,6 +19,8 @@ __all__ = ["agents_app"]
 
 agents_app = typer.Typer(help="Sentences of the language model, and what reasons are worth.", no_args_is_help=True)
 console = Console(highlight=False)
+if not console.is_terminal:  # a log has no width to respect; tables must not be cut
+    console.width = 180
 RunOption = Annotated[Path, typer.Option(help="Run directory whose bundle, store and log are used.")]
 ModelOption = Annotated[str, typer.Option(help="Model id of agents/bedrock/models.toml.")]
 UsdOption = Annotated[float, typer.Option(min=0, help="Most US dollars to spend this month, at list price.")]

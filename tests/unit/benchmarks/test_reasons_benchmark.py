@@ -64,6 +64,9 @@ def test_who_asks_again_hits() -> None:
     assert daily["hit_rate_after_day_1"] == 1.0
     changed = simulate(same, [[("b+-", "p")]] * 10, seed=1)[0]
     assert changed["sentences"] == 2
+    four = simulate(same, same, seed=1)[1]
+    assert 1 < four["sentences"] <= 4, "a customer keeps to one language and tone"
+    assert four["hit_rate_after_day_1"] == 1.0
     assert changed["growth"] == sorted(changed["growth"])
 
 

@@ -58,3 +58,13 @@ def test_answer_entry_and_headers_carry_it(function: Any) -> None:
     assert f'"trace_id":"{trace_id}"' in response["body"]
     (entry,) = function.entries()
     assert function.payload(entry)["answer"]["trace_id"] == trace_id
+
+
+def test_every_kind_of_entry_names_the_trace(function: Any) -> None:
+    _, answer = function.recommend()
+    function("PUT", "/v1/customers/c-1/preferences", {"opted_out": True})
+    function("GET", f"/v1/customers/c-1/explanations/{answer['request_id']}")
+    entries = function.entries()
+    assert [e.kind for e in entries] == ["model_inference", "operation", "data_access"]
+    assert all(len(function.payload(e)["trace_id"]) == 32 for e in entries)
+    assert function.payload(entries[0])["trace_id"] == answer["trace_id"]

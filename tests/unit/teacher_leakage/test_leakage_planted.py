@@ -6,7 +6,9 @@ it, columns that the evidence must name); every plant takes ``leaks``: False pla
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -273,3 +275,76 @@ def test_a_planted_leak_is_found_and_its_near_miss_passes(plant_in: Callable[[st
 
 def test_the_honest_bank_passes(plant_in: Callable[[str], Planted]) -> None:
     assert plant_in("honest").verdict() == {}
+
+
+BY_PLACE: dict[str, Callable[[int], Any]] = {
+    "the last fifth of the file is the test set": lambda n: np.repeat([0, 0, 0, 1, 2], n // 5),
+    "every fifth row": lambda n: np.array([0, 0, 0, 1, 2])[np.arange(n) % 5],
+    "runs of rows": lambda n: np.repeat(np.random.default_rng(0).choice(3, n // 8, p=[0.6, 0.2, 0.2]), 8),
+}
+
+
+@pytest.mark.parametrize("order", ["file order", "id order"])
+@pytest.mark.parametrize("place", BY_PLACE)
+def test_a_split_by_place_is_found(
+    plant_in: Callable[[str], Planted], monkeypatch: pytest.MonkeyPatch, place: str, order: str
+) -> None:
+    """The splitter of the product cannot do so; one that somebody puts in its place would be refused."""
+    import importlib
+
+    bank = plant_in("placed")
+    if order == "id order":  # the file is shuffled, so that only the ids are in the order of the split
+        bank.columns["id"] = bank.rng.permutation(bank.columns["id"])
+    prepare = importlib.import_module("teacher.datasets.prepare")
+    honest = prepare.assign_splits
+
+    def by_place(keys: list[str], *arguments: Any, **options: Any) -> Any:
+        split = honest(keys, *arguments, **options)
+        places = np.arange(len(keys)) if order == "file order" else np.argsort(np.argsort(keys))
+        placed = BY_PLACE[place](len(keys)).astype(np.int8)[places]
+        return replace(split, split=placed, assigned_split=placed)
+
+    monkeypatch.setattr(prepare, "assign_splits", by_place)
+    failed = bank.verdict()
+    assert order in {name for seen in failed["order"]["failures"] for name in seen["columns"]}
+
+
+def test_a_fit_on_other_rows_is_found(plant_in: Callable[[str], Planted], monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib
+
+    bank = plant_in("fitted")
+    prepare = importlib.import_module("teacher.datasets.prepare")
+    honest = prepare.fit_schema
+
+    def on_all_rows(spec: Any, raw: Any, train: Any, row_ids: Any) -> Any:
+        return honest(spec, raw, np.arange(len(row_ids)), row_ids)
+
+    monkeypatch.setattr(prepare, "fit_schema", on_all_rows)
+    assert bank.verdict()["fits"]["failures"][0]["columns"] == ["schema"]
+
+
+def test_a_sequence_that_reads_past_the_cutoff_is_found(
+    plant_in: Callable[[str], Planted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from teacher.datasets import sequences
+
+    bank = plant_in("sequence")
+    rng = bank.rng
+    ids = np.repeat(bank.columns["id"], 2)
+    bank.more["months"] = {
+        "id": ids,
+        "at": np.tile(np.array(["2025-12-31", "2026-01-01"], dtype="datetime64[us]"), bank.rows),
+        "amount": rng.gamma(2, 10, len(ids)),
+    }
+    bank.spec["sources"].append({"name": "months", "kind": "parquet", "path": "./months.parquet"})
+    bank.columns["cutoff"] = np.where(np.arange(bank.rows) % 2 == 0, "2026-01-01", "2026-04-01")
+    time = {"column": "cutoff", "train": "2026-01-01", "test": "2026-04-01", "label_gap_days": 7}
+    bank.spec["split"] = {"time": time}
+    bank.spec["sequences"] = [
+        {"name": "months", "source": "months", "key": "id", "time": "at", "channels": ["amount"], "length": 4}
+    ]
+    assert bank.verdict() == {}
+    shutil.rmtree(bank.folder / "out")
+    honest = sequences._steps_sql
+    monkeypatch.setattr(sequences, "_steps_sql", lambda *a: honest(*a).replace("< CAST(b.", "<= CAST(b."))
+    assert bank.verdict()["events"]["failures"][0]["columns"] == ["months"]
