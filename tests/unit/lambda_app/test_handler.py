@@ -103,6 +103,8 @@ def test_the_same_request_gives_the_same_answer_apart_from_ids_and_time(function
     (_, one), (_, two) = function.recommend(), function.recommend()
     for key in ("request_id", "generated_at", "trace_id", "audit"):
         assert one.pop(key) != two.pop(key)
+    for answer in (one, two):
+        del answer["reviews"]  # the sample of tier 1 hangs on the request's id
     assert one == two
 
 

@@ -29,6 +29,7 @@ def test_the_stored_entry_says_nothing_readable_about_the_customer(function: Any
         "read_error",
         "layers",
         "sealed",
+        "trace_id",
     }
     for item in answer["recommendations"]:
         assert item["product_id"].encode() not in body
