@@ -58,8 +58,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 advance()
     rows = summarise(jobs, asked)
     facts = {"customers": asked.customers, "seeds": asked.seeds, "off_seeds": asked.off_seeds, "machine": machine()}
-    write_json(asked.results, facts | {"replicates": REPLICATES, "rows": rows})
-    print("\n".join([*table(rows), "", *switched_table(rows), "", one_line(facts["machine"])]))
+    figures = facts | {"replicates": REPLICATES, "rows": rows}
+    write_json(asked.results, figures)
+    print("\n".join(published(figures)))
+
+
+def published(figures: dict[str, Any]) -> list[str]:
+    """Both tables, the seeds and the machine."""
+    seeds, off = (", ".join(map(str, figures[name])) for name in ("seeds", "off_seeds"))
+    about = (
+        f"{figures['customers']:,} customers; seeds {seeds}, with a signal off {off}. {one_line(figures['machine'])}."
+    )
+    return [*table(figures["rows"]), "", *switched_table(figures["rows"]), "", about]
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -49,7 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if str(customers) not in sizes:
             sizes[str(customers)] = run_size(customers, asked.workers, asked.scratch)
             write_json(asked.results, here | {"sizes": sizes, "growth": growth(sizes)})
-    print("\n".join([*table(sizes), "", one_line(here["machine"]) + f"; {asked.workers} worker processes"]))
+    print("\n".join(published(here | {"sizes": sizes})))
+
+
+def published(figures: dict[str, Any]) -> list[str]:
+    """The table and the machine."""
+    about = f"{one_line(figures['machine'])}; seed {figures['seed']}, {figures['workers']} worker processes."
+    return [*table(figures["sizes"]), "", about]
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

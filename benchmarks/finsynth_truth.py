@@ -50,7 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     facts = {"customers": asked.customers, "seed": asked.seed, "machine": machine()}
     write_json(asked.results, facts | found)
-    print("\n".join([*tables(found), "", one_line(facts["machine"])]))
+    print("\n".join(published(facts | found)))
+
+
+def published(figures: dict[str, Any]) -> list[str]:
+    """The three tables, the size, the seed and the machine."""
+    about = f"{figures['customers']:,} customers, seed {figures['seed']}. {one_line(figures['machine'])}."
+    return [*tables(figures), "", about]
 
 
 def measure_tasks(bank: Partition, seed: int) -> dict[str, dict[str, Any]]:

@@ -49,6 +49,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("\n".join(["", f"### {dataset}", "", *table(chosen), "", *footer(chosen)]), flush=True)
 
 
+def published(figures: dict[str, Any]) -> list[str]:
+    """A section per data set: every task, and what is below the table."""
+    lines: list[str] = []
+    for dataset, chosen in _by_dataset(figures).items():
+        lines += [f"### {dataset}", "", *table(chosen), "", *footer(chosen), ""]
+    return lines[:-1]
+
+
+def published_summary(figures: dict[str, Any]) -> list[str]:
+    """A row per data set: how the distilled students compare with direct LightGBM."""
+    lines = [
+        "| data set | test rows | tasks x seeds | distilled better | tied | worse | accepted runs |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for dataset, chosen in _by_dataset(figures).items():
+        reports = [GateReport.model_validate(result["report"]) for result in chosen]
+        duel = _duel(reports)
+        accepted = f"{sum(report.accepted for report in reports)} of {len(reports)}"
+        cells = [f"{reports[0].rows['test']:,}", str(sum(duel)), *map(str, duel), accepted]
+        lines.append(f"| {dataset} | {' | '.join(cells)} |")
+    return lines
+
+
+def _by_dataset(figures: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    chosen: dict[str, list[dict[str, Any]]] = {}
+    for name, result in figures.items():
+        chosen.setdefault(name.partition("/")[0], []).append(result)
+    return chosen
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--datasets", nargs="+", default=list(DATASETS), help="shipped spec names")
