@@ -1,4 +1,4 @@
-"""A small bank of a stranger: honest columns, three labels, a monthly history. Cases plant leaks in it, or odd honest data.
+"""A stranger's small bank: honest columns, three labels, a monthly history. Cases plant leaks in it, or odd honest data.
 
 Every feature is drawn before the labels, and the labels are drawn from probabilities that the features give, so nothing
 here knows an outcome. The monthly history ends before the labels begin.
@@ -41,7 +41,7 @@ class Verdict:
 
 @dataclass
 class StrangersBank:
-    """Columns by name; ``numeric`` and ``categorical`` say which are features; ``labels`` which columns are outcomes."""
+    """Columns by name; ``numeric`` and ``categorical`` are the features, ``tasks`` name the outcomes."""
 
     rng: np.random.Generator
     rows: int = 3000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from _leak_bank import StrangersBank, sigmoid
@@ -17,7 +18,7 @@ def _case(make: Callable[[StrangersBank], None]) -> Callable[[StrangersBank], No
     return make
 
 
-def _redraw(bank: StrangersBank, probability: np.ndarray) -> None:
+def _redraw(bank: StrangersBank, probability: np.ndarray[Any, Any]) -> None:
     bank.outcome("leaves", (bank.rng.random(bank.rows) < probability).astype(float), "binary")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from _leak_bank import CLASSES, StrangersBank
@@ -17,7 +18,7 @@ def _case(plant: Callable[[StrangersBank], None]) -> Callable[[StrangersBank], N
     return plant
 
 
-def _flip(bank: StrangersBank, share: float) -> np.ndarray:
+def _flip(bank: StrangersBank, share: float) -> np.ndarray[Any, Any]:
     leaves = bank.columns["leaves"]
     return np.where(bank.rng.random(bank.rows) < share, bank.rng.random(bank.rows) < leaves.mean(), leaves).astype(
         float
@@ -81,13 +82,9 @@ def one_hot_of_the_class_with_noise(bank: StrangersBank) -> None:
 
 @_case
 def category_missing_for_those_who_leave(bank: StrangersBank) -> None:
-    gone = _flip(bank, 0.02) == 1
-    bank.add(
-        "branch",
-        np.where(gone, None, bank.rng.choice(["b1", "b2", "b3"], bank.rows).astype(object)),
-        categorical=True,
-        leak=True,
-    )
+    branch = bank.rng.choice(["b1", "b2", "b3"], bank.rows).astype(object)
+    branch[_flip(bank, 0.02) == 1] = None
+    bank.add("branch", branch, categorical=True, leak=True)
 
 
 @_case

@@ -87,11 +87,11 @@ def table(found: dict[str, Any]) -> list[str]:
 
 def lines(result: dict[str, Any]) -> list[str]:
     """Recall, false alarms, machine."""
-    recall, alarms = result["rates"]["planted"], result["rates"]["innocent"]
-    return [
-        f"Recall {recall[0]:.3f} [{recall[1]:.3f}, {recall[2]:.3f}], false alarms {alarms[0]:.3f} [{alarms[1]:.3f}, {alarms[2]:.3f}].",
-        one_line(result["machine"]),
-    ]
+    said = ", ".join(
+        f"{name} {share:.3f} [{low:.3f}, {high:.3f}]"
+        for name, (share, low, high) in zip(("Recall", "false alarms"), result["rates"].values(), strict=True)
+    )
+    return [f"{said}.", one_line(result["machine"])]
 
 
 if __name__ == "__main__":
