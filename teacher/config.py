@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from understudy.contracts._model import Contract
+from understudy.contracts._model import Contract, Name
 from understudy.contracts.spec import ExpertName
 
-__all__ = ["Gate", "TeacherConfig", "Weighting"]
+__all__ = ["Fusion", "Gate", "Surgery", "TeacherConfig", "Weighting"]
 
 Gate = Literal["softmax", "sigmoid"]
-Weighting = Literal["uniform", "uncertainty", "gradient_scale"]
+Weighting = Literal["uniform", "uncertainty", "gradient_scale", "gradnorm", "dwa", "famo"]
+Surgery = Literal["none", "pcgrad", "cagrad", "upgrad"]
+Fusion = Literal["cgc", "adatt"]
 
 
 class TeacherConfig(Contract):
@@ -34,10 +36,13 @@ class TeacherConfig(Contract):
     task_experts: int = Field(default=1, ge=0, description="experts of each task group, per layer")
     shared_experts: int = Field(default=2, ge=1, description="shared experts of the layers above the first")
     gate: Gate = "softmax"
+    fusion: Fusion = Field(default="cgc", description="layers above the first: PLE's gates, or task-to-task fusion")
+    transfer: list[tuple[Name, Name]] = Field(default=[], description="(source, target) tasks of the logit transfer")
     dropout: float = Field(default=0.1, ge=0, lt=1)
 
     # losses
     weighting: Weighting = "uncertainty"
+    surgery: Surgery = Field(default="none", description="gradient surgery between the tasks")
     huber_delta: float = Field(default=3.0, gt=0, description="in standard deviations of the label")
 
     # training
@@ -51,6 +56,15 @@ class TeacherConfig(Contract):
         default=0.05, gt=0, lt=1, description="horizon of the moving average of weights, as a share of the steps"
     )
     patience: int = Field(default=6, ge=1, description="epochs without a better validation score before stopping")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> TeacherConfig:
+        if self.surgery != "none" and self.weighting in ("gradient_scale", "gradnorm"):
+            # Both read the tasks' gradients off the backward pass, in which the surgery has already weighed them.
+            raise ValueError(f"surgery {self.surgery} cannot be combined with weighting {self.weighting}")
+        if self.fusion == "adatt" and not self.task_experts:
+            raise ValueError("fusion adatt needs task_experts of at least 1")
+        return self
 
     @classmethod
     def for_rows(cls, rows: int, *, seed: int = 0, quick: bool = False) -> TeacherConfig:

@@ -7,7 +7,7 @@ from typing import Literal
 from understudy.contracts._model import Contract, Name
 from understudy.errors import UserError
 
-__all__ = ["Check", "HealthReport", "TrainingHealthError", "verdict"]
+__all__ = ["Check", "EpochHealth", "HealthReport", "TrainingHealthError", "verdict"]
 
 
 class Check(Contract):
@@ -18,11 +18,33 @@ class Check(Contract):
     detail: str
 
 
-class HealthReport(Contract):
-    """All checks of one training run. ``fail`` if one failed, else ``pass``."""
+class EpochHealth(Contract):
+    """What was watched at the end of one epoch; lists are in the order of the tasks, None is a number that is none.
 
-    status: Literal["pass", "fail"]
+    Attributes:
+        learning_rate: Of the last step.
+        sigma: Of the uncertainty weighting; None under another weighting.
+        gate_entropy: Per extraction layer and task, 1 = uniform, 0 = one expert takes all.
+        gradient_norm: Of each task's term at its state above the named experts, without the task weight.
+        effective_rate: ``learning rate * share of the task weight * gradient norm``: how fast the task moves what lies
+            under its state, in one plain step.
+    """
+
+    epoch: int
+    learning_rate: float
+    sigma: list[float | None] | None
+    gate_entropy: list[list[float | None]]
+    gradient_norm: list[float | None]
+    effective_rate: list[float | None]
+
+
+class HealthReport(Contract):
+    """All checks of one training run: ``training`` while it goes on, ``fail`` if a check failed, else ``pass``."""
+
+    status: Literal["training", "pass", "fail"]
     checks: list[Check]
+    tasks: list[Name]
+    epochs: list[EpochHealth]
 
     @property
     def failures(self) -> list[Check]:

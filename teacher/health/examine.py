@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -11,8 +11,15 @@ from numpy.typing import NDArray
 
 from teacher.health.alignment import SHIFTS, labels_aligned
 from teacher.health.check import Check, HealthReport, TrainingHealthError
+from teacher.health.epochs import epochs_of
 from teacher.health.gates import experts_alive, gates_vary
-from teacher.health.progress import average_moved, finite, gradients_balanced, schedule_followed
+from teacher.health.progress import (
+    average_moved,
+    finite,
+    gradients_balanced,
+    schedule_followed,
+    thresholds_reached,
+)
 from teacher.health.weighting import sigma_in_range, sigma_settles, weights_applied_once
 from teacher.losses.tasks import row_losses
 from teacher.training.schedule import one_cycle
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
     from teacher.training.teacher import Teacher
     from teacher.training.trainer import Trainer
 
-__all__ = ["examine"]
+__all__ = ["examine", "watch"]
 
 _ALIGNMENT_ROWS = 2000
 
@@ -37,10 +44,24 @@ def examine(teacher: Teacher, trainer: Trainer, dataset: Dataset, train: NDArray
     """
     checks = _checks(teacher, trainer, dataset, train)
     failed = any(check.status == "fail" for check in checks)
-    report = HealthReport(status="fail" if failed else "pass", checks=checks)
-    write_json(path, report.model_dump(mode="json"))
+    report = _write(trainer, "fail" if failed else "pass", checks, path)
     if failed:
         raise TrainingHealthError(report, str(path))
+    return report
+
+
+def watch(trainer: Trainer, path: Path) -> HealthReport:
+    """Write ``path`` while the training goes on: what was watched so far, and no verdict yet."""
+    return _write(trainer, "training", [], path)
+
+
+def _write(
+    trainer: Trainer, status: Literal["training", "pass", "fail"], checks: list[Check], path: Path
+) -> HealthReport:
+    names = [task.name for task in trainer.tasks]
+    epochs = epochs_of(trainer.history, trainer.weighting.share.tolist())
+    report = HealthReport(status=status, checks=checks, tasks=names, epochs=epochs)
+    write_json(path, report.model_dump(mode="json"))
     return report
 
 
@@ -55,6 +76,7 @@ def _checks(teacher: Teacher, trainer: Trainer, dataset: Dataset, train: NDArray
     return [
         numbers,
         _schedule(trainer),
+        thresholds_reached(_awaited(trainer), trainer.weighting.waits_for),
         average_moved(*trainer.moved(), trainer.average.updates, trainer.horizon),
         sigma_in_range(trainer.weighting, trainer.tasks),
         sigma_settles(trainer.weighting, trainer.tasks, losses),
@@ -64,6 +86,15 @@ def _checks(teacher: Teacher, trainer: Trainer, dataset: Dataset, train: NDArray
         gates_vary(last["gate_variation"] if choices > 1 else last["gate_variation"][1:], names),
         labels_aligned(_losses_by_shift(teacher, trainer.network.eval(), dataset, train[:_ALIGNMENT_ROWS])),
     ]
+
+
+def _awaited(trainer: Trainer) -> dict[str, tuple[float, float]]:
+    """What the run as configured waits for, in steps, against the steps that it can have."""
+    warmup = trainer.config.warmup * trainer.steps
+    return {
+        "the end of the learning rate's rise": (warmup, trainer.steps_taken),
+        "the horizon of the moving average": (trainer.horizon, trainer.average.updates),
+    }
 
 
 def _schedule(trainer: Trainer) -> Check:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from teacher.health.check import Check, verdict
 
-__all__ = ["GRADIENT_FLOOR", "average_moved", "finite", "gradients_balanced", "schedule_followed"]
+__all__ = [
+    "GRADIENT_FLOOR",
+    "average_moved",
+    "finite",
+    "gradients_balanced",
+    "schedule_followed",
+    "thresholds_reached",
+]
 
 # A task below this share of the median gradient is not being trained. A head averaged over its ~100 outputs has 0.01.
 GRADIENT_FLOOR = 0.05
@@ -36,6 +44,23 @@ def schedule_followed(rates: list[float], expected: list[float], steps_taken: in
     if steps_taken != steps_expected:
         faults.append(f"the optimiser took {steps_taken} of {steps_expected} steps")
     return verdict("schedule_followed", faults[:3], f"{steps_taken} steps, learning rate as scheduled")
+
+
+def thresholds_reached(*awaited: Mapping[str, tuple[float, float]]) -> Check:
+    """Everything that had to happen before some part of the training takes effect did happen in this run.
+
+    A part that waits for its 1000th step in a run of 500 is a part in name only, and says nothing about its worth.
+
+    Args:
+        awaited: in words -> (how much was needed, how much there was).
+    """
+    every = {words: counts for part in awaited for words, counts in part.items()}
+    faults = [
+        f"{words} needs {needed:.0f}, and this run had {there:.0f}"
+        for words, (needed, there) in every.items()
+        if not there >= needed
+    ]
+    return verdict("thresholds_reached", faults, f"reached: {', '.join(every)}")
 
 
 def average_moved(weights_moved: float, average_moved: float, updates: int, horizon: float) -> Check:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from teacher.health.check import Check, verdict
 from teacher.inputs.layout import TaskLayout
-from teacher.weighting import GradientScale, TaskWeighting, Uncertainty
+from teacher.weighting import DynamicWeightAverage, Famo, GradientScale, GradNorm, TaskWeighting, Uncertainty
 from teacher.weighting.gradient_scale import LARGEST
 
 __all__ = ["SIGMA_SQUARED", "sigma_in_range", "sigma_settles", "weights_applied_once"]
@@ -62,7 +62,8 @@ def _slopes(weighting: Uncertainty, losses: Tensor, log_sigma: Tensor) -> Tensor
 def weights_applied_once(weighting: TaskWeighting, tasks: list[TaskLayout]) -> Check:
     """The measured effect of each loss on the total, against ``w_t / sum w`` times the method's closed form.
 
-    That is 1 (uniform), 1/sigma^2 or 1/(2 sigma^2) (uncertainty), or geometric mean / norm (gradient scale).
+    That is 1 (uniform), 1/sigma^2 or 1/(2 sigma^2) (uncertainty), geometric mean / norm (gradient scale), the learned
+    weights (GradNorm), or T times a softmax of the rates or logits (DWA, FAMO; the latter at losses of 1).
     """
     probe = torch.ones(len(tasks), device=weighting.share.device, requires_grad=True)
     (measured,) = torch.autograd.grad(weighting(probe), probe)
@@ -83,4 +84,18 @@ def _closed_form(weighting: TaskWeighting, tasks: list[TaskLayout]) -> list[floa
         norms = [max(norm, 1e-12) for norm in weighting.norms.tolist()]
         mean = math.exp(sum(map(math.log, norms)) / len(norms))
         return [min(max(mean / norm, 1.0 / LARGEST), LARGEST) for norm in norms]
+    if isinstance(weighting, GradNorm):
+        weights: list[float] = weighting.weights.tolist()
+        return weights
+    if isinstance(weighting, DynamicWeightAverage) and bool(weighting.epochs >= 2):
+        rates = [new / old for new, old in zip(weighting.newer.tolist(), weighting.older.tolist(), strict=True)]
+        return _shares([rate / 2.0 for rate in rates])
+    if isinstance(weighting, Famo):
+        return _shares(weighting.logits.tolist())
     return [1.0] * len(tasks)
+
+
+def _shares(logits: list[float]) -> list[float]:
+    """Softmax times the number of tasks: the mean is 1."""
+    powers = [math.exp(value) for value in logits]
+    return [len(powers) * power / sum(powers) for power in powers]

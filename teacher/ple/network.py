@@ -15,7 +15,9 @@ from teacher.inputs.graph import ProductGraph
 from teacher.inputs.layout import Layout
 from teacher.inputs.tensors import Inputs
 from teacher.ple.extraction import Extraction, FirstExtraction, Mixed
+from teacher.ple.fusion import AdaptiveFusion
 from teacher.ple.towers import Towers
+from teacher.ple.transfer import LogitTransfer
 
 __all__ = ["Network", "Output"]
 
@@ -58,8 +60,9 @@ class Network(nn.Module):
             dropout=config.dropout,
             top=config.layers == 1,
         )
+        above: type[AdaptiveFusion] | type[Extraction] = AdaptiveFusion if config.fusion == "adatt" else Extraction
         self.above = nn.ModuleList(
-            Extraction(
+            above(
                 groups=groups,
                 shared_experts=config.shared_experts,
                 per_group=config.task_experts,
@@ -73,6 +76,7 @@ class Network(nn.Module):
         )
         outputs = [task.width for task in layout.tasks]
         self.towers = Towers(outputs, config.width, config.hidden // 2, config.members, config.dropout)
+        self.transfer = LogitTransfer(config.transfer, layout.tasks)
 
     def forward(self, inputs: Inputs) -> Output:
         fields = self.embedding(inputs)
@@ -80,7 +84,7 @@ class Network(nn.Module):
         layers = [self.first(fields.flatten(1), named)]
         for layer in self.above:
             layers.append(layer(layers[-1]))
-        return Output(self.towers(layers[-1].tasks), layers, named, objective)
+        return Output(self.transfer(self.towers(layers[-1].tasks)), layers, named, objective)
 
     def _named(self, fields: Tensor, inputs: Inputs) -> tuple[Tensor, Tensor]:
         values, objective = [], fields.new_zeros(())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from teacher.config import TeacherConfig
 from teacher.datasets.disjoint import require_apart
-from teacher.health import examine
+from teacher.health import examine, watch
 from teacher.inputs import TeacherInputs
 from teacher.losses import TargetScale
 from teacher.ple import Network
@@ -59,7 +59,7 @@ def fit_teacher(
         trainer = _trainer(dataset, train, valid, config, inputs, targets)
         for expert, why in inputs.left_out.items():
             progress.say(f"  the {expert} expert is left out: {why}")
-        _train(trainer, out / "checkpoint.pt", identity, progress)
+        _train(trainer, out, identity, progress)
     trainer.average.network.load_state_dict(trainer.best)
     teacher = Teacher(config, inputs, targets, trainer.average.network, trainer.device)
     record = {"identity": identity, "left_out": inputs.left_out, "epochs": _json(trainer.history)}
@@ -105,12 +105,18 @@ def _trainer(
     return Trainer(network, weighting, tasks, train_examples, valid_examples, config, device)
 
 
-def _train(trainer: Trainer, path: Path, identity: str, progress: Progress) -> None:
+def _train(trainer: Trainer, out: Path, identity: str, progress: Progress) -> None:
+    path = out / "checkpoint.pt"
     state = read_checkpoint(path, identity)
     if state is not None:
         trainer.restore(state)
         progress.say(f"  going on after epoch {trainer.epoch}")
-    trainer.run(progress, lambda: write_checkpoint(path, identity, trainer.state()))
+
+    def after_epoch() -> None:
+        write_checkpoint(path, identity, trainer.state())
+        watch(trainer, out / "health.json")
+
+    trainer.run(progress, after_epoch)
 
 
 def _json(value: Any) -> Any:

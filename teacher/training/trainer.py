@@ -17,7 +17,8 @@ from teacher.config import TeacherConfig
 from teacher.health.monitor import Monitor
 from teacher.inputs import Inputs, TaskLayout
 from teacher.losses import task_losses
-from teacher.ple import Network
+from teacher.ple import Network, Output
+from teacher.surgery import build_surgery
 from teacher.training.average import MovingAverage
 from teacher.training.checkpoint import rng_state, set_rng_state
 from teacher.training.outputs import probabilities
@@ -69,6 +70,7 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(parameter_groups(self.network, self.weighting, self.config), fused=True)
         self.clipped = [p for group in self.optimizer.param_groups if group["clip"] for p in group["params"]]
         self.valid_labels = self.valid.labels.cpu().numpy().astype(np.float64)
+        self.surgery = build_surgery(self.config.surgery)
         self.monitor = Monitor(self.network, self.weighting, self.tasks, self.config)
 
     @property
@@ -111,6 +113,7 @@ class Trainer:
         for index, rows in enumerate(order.tensor_split(self.batches)):
             sums += self._step(number * self.batches + index, rows)
         self.network.end_epoch()
+        self.weighting.end_epoch(sums / self.batches)
         self.average.sync_buffers()
         skills = self._validate()
         record = {
@@ -129,18 +132,36 @@ class Trainer:
         factor = one_cycle(step, self.steps, self.config.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
-        output = self.network(self.train.inputs.take(rows))
-        losses = task_losses(output.logits, self.train.labels[rows], self.tasks, self.config.huber_delta)
+        noise = rng_state(self.device) if self.weighting.compares_losses else None
+        output, losses = self._losses(rows)
         states = output.layers[0].tasks
         states.retain_grad()
         self.optimizer.zero_grad(set_to_none=True)
-        (self.weighting(losses) + output.objective).backward()
+        (self._total(output, losses) + output.objective).backward()  # type: ignore[no-untyped-call]
         assert states.grad is not None
-        self.weighting.observe(states.grad)
+        self.weighting.observe(states.grad, losses.detach())
         torch.nn.utils.clip_grad_norm_(self.clipped, self.config.clip_norm)
         self.optimizer.step()
         self.average.update()
+        if noise is not None:
+            self._compare(rows, losses.detach(), noise)
         return losses.detach()
+
+    def _losses(self, rows: Tensor) -> tuple[Output, Tensor]:
+        output = self.network(self.train.inputs.take(rows))
+        return output, task_losses(output.logits, self.train.labels[rows], self.tasks, self.config.huber_delta)
+
+    def _total(self, output: Output, losses: Tensor) -> Tensor:
+        parts = self.weighting.parts(losses)
+        if self.surgery is None:
+            return parts.sum()
+        return (self.surgery.weights(parts, output.named) * parts).sum()
+
+    @torch.no_grad()
+    def _compare(self, rows: Tensor, before: Tensor, noise: dict[str, Any]) -> None:
+        """The same batch under the same dropout, before and after the step: what is left is what the step did."""
+        set_rng_state(noise, self.device)
+        self.weighting.after_step(before, self._losses(rows)[1])
 
     @property
     def _names(self) -> list[str]:

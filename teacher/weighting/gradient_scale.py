@@ -41,9 +41,14 @@ class GradientScale(TaskWeighting):
     def terms(self, losses: Tensor) -> Tensor:
         return self.factors() * losses
 
+    @property
+    def waits_for(self) -> dict[str, tuple[float, float]]:
+        return {"a first gradient to scale by": (1.0, float(self.seen))}
+
     @torch.no_grad()
-    def observe(self, gradient: Tensor) -> None:
+    def observe(self, gradient: Tensor, losses: Tensor) -> None:
         """Take in the total's gradient at each task's state, ``[T, ...]``, from a step under the present factors."""
+        del losses
         norms = gradient.flatten(1).norm(dim=1) / (self.share * self.factors())
         memory = torch.where(self.seen > 0, _MEMORY, 0.0)
         self.norms.copy_(memory * self.norms + (1.0 - memory) * norms)

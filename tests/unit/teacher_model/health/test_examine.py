@@ -17,6 +17,7 @@ from teacher.health import TrainingHealthError
 from teacher.ple.network import Network, Output
 from teacher.training import fit, trainer
 from teacher.training.average import MovingAverage
+from teacher.weighting import DynamicWeightAverage
 from teacher.weighting.uncertainty import Uncertainty
 from understudy.progress import Silent
 
@@ -80,6 +81,13 @@ def averaged_head(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("teacher.health.monitor.task_losses", averaged)
 
 
+def unreachable_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A weighting that first acts after more epochs than the run has: all it says would be about uniform weights."""
+    wanted = DynamicWeightAverage.waits_for.fget  # type: ignore[attr-defined]
+    waits = property(lambda self: {words: (100.0, there) for words, (_, there) in wanted(self).items()})
+    monkeypatch.setattr(DynamicWeightAverage, "waits_for", waits)
+
+
 def not_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     losses = trainer.task_losses
     monkeypatch.setattr(trainer, "task_losses", lambda *args: losses(*args) + float("nan"))
@@ -93,6 +101,7 @@ def not_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
         (stale_average, "average_moved"),
         (shifted_labels, "labels_aligned"),
         (unstepped_schedule, "schedule_followed"),
+        (unreachable_threshold, "thresholds_reached"),
         (dead_expert, "experts_alive"),
         (averaged_head, "gradients_balanced"),
         (not_a_number, "finite"),
@@ -106,6 +115,7 @@ def test_a_planted_bug_stops_the_training(
         # A shifted label can only be learned by heart, and an uncertain weighting would make up for the small loss.
         "labels_aligned": {"epochs": 20, "dropout": 0.0, "learning_rate": 5e-3, "patience": 20},
         "gradients_balanced": {"weighting": "uniform"},
+        "thresholds_reached": {"weighting": "dwa"},
     }
     config = small_config.model_copy(update=changes.get(check, {}))
     with pytest.raises(TrainingHealthError, match=check) as caught:
@@ -122,4 +132,27 @@ def test_a_healthy_training_passes_every_check(toys: Any, small_config: TeacherC
     report = json.loads((tmp_path / "health.json").read_bytes())
     assert report["status"] == "pass"
     assert {entry["status"] for entry in report["checks"]} == {"pass"}
-    assert len(report["checks"]) == 10
+    assert len(report["checks"]) == 11
+    assert report["tasks"] == ["buys", "next", "spend"]
+    assert [entry["epoch"] for entry in report["epochs"]] == list(range(1, 11))
+    last = report["epochs"][-1]
+    assert all(0 < sigma < 3 for sigma in last["sigma"])
+    assert [len(layer) for layer in last["gate_entropy"]] == [3, 3]
+    rates = zip(last["effective_rate"], last["gradient_norm"], strict=True)
+    assert all(rate == pytest.approx(last["learning_rate"] / 3 * norm) for rate, norm in rates)
+
+
+def test_a_run_too_short_for_its_weighting_says_so(toys: Any, small_config: TeacherConfig, tmp_path: Path) -> None:
+    config = small_config.model_copy(update={"weighting": "dwa", "epochs": 2})
+    with pytest.raises(TrainingHealthError, match="an epoch after two to compare needs 3, and this run had 2"):
+        run(toys(200), config, tmp_path)
+
+
+def test_health_is_watched_while_the_training_goes_on(
+    toys: Any, small_config: TeacherConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    watch = fit.watch
+    monkeypatch.setattr(fit, "watch", lambda trainer, path: seen.append(watch(trainer, path)))
+    run(toys(200), small_config, tmp_path)
+    assert [(report.status, len(report.epochs)) for report in seen] == [("training", n) for n in (1, 2, 3)]

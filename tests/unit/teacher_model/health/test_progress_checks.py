@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from teacher.health.progress import average_moved, finite, gradients_balanced, schedule_followed
+from teacher.health.progress import (
+    average_moved,
+    finite,
+    gradients_balanced,
+    schedule_followed,
+    thresholds_reached,
+)
 
 
 def history(*losses: float) -> list[dict[str, Any]]:
@@ -69,3 +75,15 @@ def test_a_head_averaged_over_its_outputs_fails() -> None:
 
 def test_a_gradient_that_is_no_number_fails() -> None:
     assert gradients_balanced(["a", "b"], [[1.0, math.nan]]).status == "fail"
+
+
+def test_thresholds_that_the_run_passed_pass() -> None:
+    check = thresholds_reached({"a first step": (1.0, 1.0)}, {"an epoch": (2.0, 5.0)})
+    assert check.status == "pass"
+    assert check.detail == "reached: a first step, an epoch"
+
+
+def test_a_threshold_that_the_run_could_not_reach_fails() -> None:
+    check = thresholds_reached({"a first step": (1.0, 1.0)}, {"the end of the warm-up": (1000.0, 500.0)})
+    assert check.status == "fail"
+    assert check.detail == "the end of the warm-up needs 1000, and this run had 500"

@@ -37,7 +37,7 @@ class WrongFactor(Uniform):
 
 def observed() -> GradientScale:
     weighting = GradientScale(TASKS)
-    weighting.observe(torch.tensor([[0.1], [3.0]]))
+    weighting.observe(torch.tensor([[0.1], [3.0]]), LOSSES)
     return weighting
 
 
