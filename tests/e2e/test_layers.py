@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import tiny_bundle
@@ -17,7 +17,7 @@ from python_313 import client_313, python_313
 
 from understudy.atomic import canonical_json
 from understudy.audit import Keyring
-from understudy.contracts.api import RecommendationResponse
+from understudy.contracts.api import RecommendationResponse, TaskScore
 from understudy.local import LocalFunction
 from understudy.stores import open_store
 
@@ -31,11 +31,7 @@ RECORDS = [
     tiny_bundle.customer("young", age=20),
 ]
 Serve = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built_zip(tmp_path_factory.mktemp("package"))
+Speaker = TaskScore.model_fields["layer"].annotation
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +151,25 @@ def test_layer_4_asks_a_person_only_where_the_bundle_says_so(serve: Serve) -> No
     assert {(review["tier"], review["withheld"]) for review in answer["reviews"]} == {(3, True)}
     assert answer["reviews"]
     assert {task["layer"] for task in _ask(serve(), "other-schema")["tasks"].values()} == {"rules"}
+
+
+SPEAKING = {
+    # layer -> the bundle's broken files, the customer, the task for which it then speaks
+    "distilled": ({}, "c-1", "signups"),
+    "direct": ({"models/signups.distilled.txt": b""}, "c-1", "signups"),
+    "rules": ({f"models/signups.{layer}.txt": b"" for layer in ("distilled", "direct")}, "c-1", "signups"),
+    "person": (None, "other-schema", "signups"),
+}
+
+
+@pytest.mark.parametrize("layer", [one for part in get_args(Speaker) for one in get_args(part)])
+def test_every_layer_that_an_answer_may_name_is_reached(serve: Serve, layer: str) -> None:
+    broken, customer, task = SPEAKING[layer]
+    if broken is None:
+        catalog = json.loads(tiny_bundle.documents()["catalog.json"])
+        catalog["policy"]["ask_person"] = True
+        broken = {"catalog.json": canonical_json(catalog)}
+    assert _ask(serve(f"all-{layer}", **broken), customer)["tasks"][task]["layer"] == layer
 
 
 def test_the_package_runs_on_the_interpreter_it_is_deployed_on(serve: Serve) -> None:

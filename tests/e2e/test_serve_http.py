@@ -1,4 +1,4 @@
-"""The function under the Lambda runtime client, over HTTP: every layer, right and refusal that a caller can reach."""
+"""The built zip under the Lambda runtime client, over HTTP: every layer, right and refusal that a caller can reach."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from understudy.client import ApiError, UnderstudyClient
 from understudy.contracts.api import RecommendationRequest, RecommendationResponse
 from understudy.local import FunctionError, LocalFunction
 from understudy.stores import ServingStore, open_store
-
-ROOT = Path(__file__).parents[2]
 
 
 class Served:
@@ -49,7 +47,7 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("serve")
     keyring = Keyring.create(folder / "keys.json")
     store = open_store(f"sqlite://{folder / 'store.sqlite'}")
@@ -66,7 +64,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         "UNDERSTUDY_STORE": f"sqlite://{folder / 'store.sqlite'}",
         "UNDERSTUDY_AUDIT_KEYS": f"file://{folder / 'keys.json'}",
     }
-    with LocalFunction(ROOT, variables, workers=2, log=folder / "log") as function:
+    with LocalFunction(package, variables, workers=2, log=folder / "log") as function:
         yield Served(function, store, keyring)
     store.close()
 
@@ -198,9 +196,9 @@ def test_a_killed_environment_is_replaced_and_the_log_stays_whole(served: Served
     assert report.writers >= 3
 
 
-def test_a_function_without_its_settings_does_not_start(tmp_path: Path) -> None:
+def test_a_function_without_its_settings_does_not_start(package: Path, tmp_path: Path) -> None:
     with (
         pytest.raises(FunctionError, match="understudy_bundle: is required"),
-        LocalFunction(ROOT, {}, log=tmp_path / "log"),
+        LocalFunction(package, {}, log=tmp_path / "log"),
     ):
         pass

@@ -1,0 +1,39 @@
+"""One built zip for all of these tests, and one function that serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import packaged
+import pytest
+import tiny_bundle
+from built_zip import built_zip
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built_zip(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="module")
+def served(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[packaged.Served]:
+    """By day, with a predecessor, a customer who may buy anything (``bold``) and some who may not.
+
+    Whatever was asked, the log is whole afterwards, and the function's own log names no customer.
+    """
+    folder = tmp_path_factory.mktemp("served")
+    tasks = tiny_bundle.tasks()
+    tasks[0]["distilled"]["calibrator"] = {"kind": "platt", "a": 1.0, "b": -4.0}
+    older = packaged.bundle(folder / "older", seed=2, tasks=tasks)
+    other = tiny_bundle.customer("other-schema").model_copy(update={"schema_version": "1" * 16})
+    bold = tiny_bundle.customer("bold", profile={"risk_tolerance": 5})
+    records = [*(tiny_bundle.customer(name) for name in ("c-1", "c-2")), bold, other]
+    with packaged.serve(
+        package, folder, packaged.bundle(folder / "bundle"), records, UNDERSTUDY_PREVIOUS_BUNDLE=str(older)
+    ) as running:
+        yield running
+        assert running.verdict() == "clean"
+    log = (folder / "log").read_text(encoding="utf-8")
+    assert '"event":"request"' in log or '"event": "request"' in log
+    assert not [name for name in ("c-1", "c-2", "bold", "other-schema", "5000000") if f'"{name}"' in log]
