@@ -55,6 +55,7 @@ class TeacherConfig(Contract):
     average: float = Field(
         default=0.05, gt=0, lt=1, description="horizon of the moving average of weights, as a share of the steps"
     )
+    onnx: bool = Field(default=False, description="also write teacher.onnx, which scores without torch")
     patience: int = Field(default=6, ge=1, description="epochs without a better validation score before stopping")
 
     @model_validator(mode="after")

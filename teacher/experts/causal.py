@@ -45,13 +45,17 @@ class StructuralLayer(nn.Module):
         """``W [d, d]``: entry ``(i, j)`` is the direct effect of variable ``i`` on variable ``j``."""
         return self.graph * self.off_diagonal
 
+    def explain(self, x: Tensor) -> Tensor:
+        """The part of every variable that its causes explain; gradients do not reach ``W``."""
+        return x @ self.weights.detach()
+
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         weights = self.weights
         residual = x - x @ weights
         fit = 0.5 * residual.square().sum(dim=1).mean()
         cyclic = acyclicity(weights)
         penalty = self.l1 * weights.abs().sum() + self.alpha * cyclic + 0.5 * self.rho * cyclic * cyclic
-        return x @ weights.detach(), (fit + penalty) / len(weights)
+        return self.explain(x), (fit + penalty) / len(weights)
 
     @torch.no_grad()
     def tighten(self) -> None:
@@ -80,7 +84,8 @@ class Causal(Expert):
     def forward(self, fields: Tensor, inputs: Inputs) -> ExpertOutput:
         del fields
         x = routed(inputs.scalars, self.feed)
-        explained, objective = self.structure(x)
+        # The objective is for training alone, and a determinant is nothing that a scoring runtime knows.
+        explained, objective = self.structure(x) if self.training else (self.structure.explain(x), None)
         return ExpertOutput(self.read(self.enter(torch.cat([explained, x - explained], dim=1))), objective)
 
     def end_epoch(self) -> None:

@@ -45,8 +45,8 @@ class LiquidNetwork(nn.Module):
         self.cell = LiquidCell(dim, dim, backbone)
 
     def forward(self, steps: Tensor, mask: Tensor) -> Tensor:
-        h = steps.new_zeros(len(steps), self.dim)
-        elapsed = steps.new_ones(len(steps), 1)
+        h = steps.new_zeros(steps.shape[0], self.dim)
+        elapsed = steps.new_ones(steps.shape[0], 1)
         for t in range(steps.shape[1]):
             h = torch.where(mask[:, t : t + 1], self.cell(steps[:, t], h, elapsed), h)
         return h

@@ -33,7 +33,7 @@ class ReferenceMeasures(nn.Module):
     def cost(self) -> Tensor:
         """``[bins, bins]``, in [0, 1]."""
         squared = (self.places.unsqueeze(0) - self.places.unsqueeze(1)).square().sum(dim=-1)
-        return squared / squared.amax().clamp(min=1e-6)
+        return squared / squared.flatten().amax(dim=0).clamp(min=1e-6)
 
     @property
     def measures(self) -> Tensor:

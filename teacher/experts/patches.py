@@ -36,9 +36,9 @@ class PatchTransformer(nn.Module):
 
     def forward(self, steps: Tensor, mask: Tensor) -> Tensor:
         tokens, visible = self._tokens(steps, mask)
-        summary = self.summary.expand(len(steps), 1, -1)
+        summary = self.summary.expand(steps.shape[0], 1, -1)
         x = torch.cat([summary, tokens], dim=1)
-        visible = torch.cat([visible.new_ones(len(steps), 1), visible], dim=1)
+        visible = torch.cat([visible.new_ones(steps.shape[0], 1), visible], dim=1)
         out = summary[:, 0] + self._attend(self.before(x), visible)
         result: Tensor = out + self.feed(out)
         return result
@@ -47,8 +47,8 @@ class PatchTransformer(nn.Module):
         real = mask.unsqueeze(-1).to(steps.dtype)
         x = torch.cat([steps * real, real], dim=-1)
         short = -steps.shape[1] % self.patch
-        x = functional.pad(x, (0, 0, short, 0)).reshape(len(x), -1, self.patch * x.shape[-1])
-        visible = functional.pad(mask, (short, 0)).reshape(len(x), -1, self.patch).any(dim=-1)
+        x = functional.pad(x, (0, 0, short, 0)).reshape(x.shape[0], -1, self.patch * x.shape[-1])
+        visible = functional.pad(mask, (short, 0)).reshape(x.shape[0], -1, self.patch).any(dim=-1)
         from_end = torch.arange(x.shape[1] - 1, -1, -1, device=x.device)
         return self.embed(x) + self.position[from_end], visible
 

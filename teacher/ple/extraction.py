@@ -82,7 +82,7 @@ class FirstExtraction(nn.Module):
         """``flat`` ``[B, inputs]``, ``named`` ``[S, N, W]`` -> states."""
         own = self._task_experts(flat, named)
         summary = self.summary(flat) / self.temperature
-        weights = gate_weights(self.task_gate(summary).view(len(flat), self.tasks, -1), self.gate)
+        weights = gate_weights(self.task_gate(summary).view(flat.shape[0], self.tasks, -1), self.gate)
         spread = weights.repeat(self.members, 1, 1)
         tasks = torch.einsum("nts,snw->tnw", spread[..., : self.named], named)
         if self.per_group:

@@ -29,7 +29,7 @@ class Output(NamedTuple):
         logits: per task ``[members, batch, outputs]``.
         layers: the extraction layers' states and gate weights, first layer first.
         named: ``[S, members * batch, width]`` outputs of the named experts.
-        objective: sum of the experts' own objectives (scalar).
+        objective: sum of the experts' own objectives (scalar); experts have them in training mode only.
     """
 
     logits: list[Tensor]
@@ -91,7 +91,7 @@ class Network(nn.Module):
         for expert in self.experts.values():
             value, own = expert(fields, inputs)
             value = functional.layer_norm(value, value.shape[-1:])
-            values.append(value if len(value) == len(fields) * self.members else value.repeat(self.members, 1))
+            values.append(value if value.shape[0] == fields.shape[0] * self.members else value.repeat(self.members, 1))
             if own is not None:
                 objective = objective + own
         return torch.stack(values), objective

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from teacher.config import TeacherConfig
 from teacher.datasets.disjoint import require_apart
+from teacher.export import export_onnx
 from teacher.health import examine, watch
 from teacher.inputs import TeacherInputs
 from teacher.losses import TargetScale
@@ -42,9 +43,9 @@ def fit_teacher(
 ) -> Teacher:
     """Train a teacher on the rows ``train``; ``valid`` chooses the epoch and is learned from in no other way.
 
-    Writes ``out/teacher.pt``, ``out/history.json`` and ``out/health.json``. An interrupted run goes on from
-    ``out/checkpoint.pt`` if the config, the rows and the data are the same, and ends with the same bytes as one that
-    was not interrupted.
+    Writes ``out/teacher.pt``, ``out/history.json`` and ``out/health.json``, and ``out/teacher.onnx`` if asked for. An
+    interrupted run goes on from ``out/checkpoint.pt`` if the config, the rows and the data are the same, and ends with
+    the same bytes as one that was not interrupted.
 
     Raises:
         UserError: the splits overlap or are empty, or a task has no known label.
@@ -66,6 +67,8 @@ def fit_teacher(
     write_json(out / "history.json", record)
     examine(teacher, trainer, dataset, train, out / "health.json")
     teacher.save(out / "teacher.pt")
+    if config.onnx:
+        export_onnx(teacher, trainer.valid.inputs, out / "teacher.onnx")
     return teacher
 
 

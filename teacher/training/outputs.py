@@ -10,7 +10,7 @@ from teacher.inputs.tensors import Inputs
 from teacher.ple import Network
 from teacher.ple.gates import reported
 
-__all__ = ["named_gates", "probabilities"]
+__all__ = ["linked", "named_gates", "probabilities"]
 
 _CHUNK = 4096
 
@@ -22,11 +22,12 @@ def probabilities(network: Network, inputs: Inputs, tasks: list[TaskLayout]) -> 
     chunks = []
     for start in range(0, len(inputs), _CHUNK):
         logits = network(inputs.take(slice(start, start + _CHUNK))).logits
-        chunks.append([_link(value, task).mean(dim=0).cpu() for value, task in zip(logits, tasks, strict=True)])
+        chunks.append([linked(value, task).mean(dim=0).cpu() for value, task in zip(logits, tasks, strict=True)])
     return [torch.cat(parts) for parts in zip(*chunks, strict=True)]
 
 
-def _link(logits: Tensor, task: TaskLayout) -> Tensor:
+def linked(logits: Tensor, task: TaskLayout) -> Tensor:
+    """Logits as probabilities (binary, multiclass) or means in standard units (regression)."""
     if task.type == "binary":
         return torch.sigmoid(logits)
     return torch.softmax(logits, dim=-1) if task.type == "multiclass" else logits

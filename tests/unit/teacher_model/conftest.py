@@ -138,3 +138,9 @@ def small_config() -> TeacherConfig:
 def toys() -> Any:
     """``make_toy``, for tests that need another shape of data."""
     return make_toy
+
+
+@pytest.fixture(scope="module")
+def make_toy_once() -> Any:
+    """``make_toy``, for fixtures that are built once for a whole module."""
+    return make_toy
