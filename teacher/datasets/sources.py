@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from teacher.database import connect
 from teacher.datasets.column_types import cast_text_columns, first_bad_number
 from teacher.datasets.csv_source import ROW, file_row, load_csv_text
 from teacher.datasets.parquet_folder import folder_parts
@@ -76,7 +77,7 @@ def open_sources(
         UserError: a file is missing, damaged or not the pinned one, a cell or a row is bad, or a view does not run.
     """
     spec = loaded.spec
-    with tempfile.TemporaryDirectory(prefix="understudy-") as folder, duckdb.connect() as con:
+    with tempfile.TemporaryDirectory(prefix="understudy-") as folder, connect() as con:
         con.execute("SET threads = 1")
         # Parquet statistics leave NaN out, and folding by them makes isnan() false where there is one.
         con.execute("SET disabled_optimizers = 'statistics_propagation'")

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
+from teacher.database import connect
 from teacher.features.context import KEY, ROWS, TIME
 from teacher.features.demand import Demand, demand_of
 from teacher.features.partitions import Partition, find_partitions, parquet_files, scan
@@ -106,7 +107,7 @@ def _base_population(spec: DatasetSpec, sources: Mapping[str, Path], cutoffs: Se
 
 def _cutoffs(people: Population) -> list[dt.date]:
     column = quote(people.cutoff or "")
-    with duckdb.connect() as con:
+    with connect() as con:
         sql = f"SELECT DISTINCT CAST({column} AS DATE) FROM {scan(people.files)} ORDER BY 1"
         found = con.execute(sql).fetchall()
     return [row[0] for row in found if row[0] is not None]
@@ -137,7 +138,7 @@ def _partition_files(job: _Job) -> list[Path]:
     spec, demand, partition = job.spec, job.demand, job.partition
     identity = _identity(job)
     digest = definitions_digest(spec)
-    with duckdb.connect() as con:
+    with connect() as con:
         _configure(con, job)
         open_views(con, spec, demand, partition)
         folder = job.out / "rollups" / digest[:16] / partition.name

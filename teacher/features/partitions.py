@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from teacher.database import connect
 from teacher.features.text import literal, quote
 from understudy.errors import UserError
 
@@ -104,7 +105,7 @@ def _spans(source: str, files: list[Path], key: str) -> list[_Span]:
 
 def _range(file: Path, key: str, source: str) -> tuple[Any, Any]:
     try:
-        with duckdb.connect() as con:
+        with connect() as con:
             found = con.execute(f"SELECT min({quote(key)}), max({quote(key)}) FROM {scan([file])}").fetchall()[0]
     except duckdb.Error as error:
         said = str(error).strip().splitlines()[0]
@@ -154,7 +155,7 @@ def _cut(whole: Partition, keys: Mapping[str, str], scratch: Path) -> list[Parti
     folder = scratch / whole.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    with duckdb.connect() as con:
+    with connect() as con:
         con.execute("SET threads = 1")
         for source, files in whole.files.items():
             bucket = _remainder(keys[source], pieces)
