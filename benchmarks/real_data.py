@@ -20,8 +20,8 @@ from typing import Any
 
 from _machine import machine, one_line
 
+from distill.pipeline import Pipeline, RunConfig
 from understudy.atomic import write_json
-from understudy.cli.pipeline import Pipeline, RunConfig
 from understudy.contracts.gates import GateReport, Measure, TaskReport
 from understudy.errors import UserError
 from understudy.progress import LogProgress

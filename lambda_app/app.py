@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from lambda_app.backing import Backing
 from lambda_app.decision import Decider
-from lambda_app.fetch import local_bundle
+from lambda_app.fetch import accepted_bundle
 from lambda_app.http import HttpError
 from lambda_app.logs import log
 from lambda_app.previous import PreviousChampion
 from lambda_app.sentences import NO_SENTENCES, StoredSentences
 from lambda_app.settings import Settings
-from understudy.bundle import BundleError, load_bundle
+from understudy.bundle import BundleError
 from understudy.errors import UserError
 
 __all__ = ["App"]
@@ -25,13 +25,13 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.backing = Backing(settings)
-        self.previous = PreviousChampion(settings.understudy_previous_bundle)
+        self.previous = PreviousChampion(settings)
         model, queue = settings.understudy_reason_model, settings.understudy_reason_queue
         self.sentences = StoredSentences(model, queue, self.backing) if model else NO_SENTENCES
         self.refusal: str | None = None
         self._decider: Decider | None = None
         try:
-            self._decider = Decider(load_bundle(local_bundle(settings.understudy_bundle)), self.sentences)
+            self._decider = Decider(accepted_bundle(settings.understudy_bundle, settings), self.sentences)
         except BundleError as error:
             self.refusal = f"the model bundle is refused: {error.file or 'it cannot be opened'}"
             log("start_refused", error=str(error))

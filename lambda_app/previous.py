@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 
-from lambda_app.fetch import local_bundle
+from lambda_app.fetch import accepted_bundle
 from lambda_app.kill_switch import Previous
 from lambda_app.logs import log
 from lambda_app.router import Router
-from understudy.bundle import load_bundle
+from lambda_app.settings import Settings
 
 __all__ = ["PreviousChampion"]
 
@@ -20,8 +20,9 @@ RETRY_SECONDS = 60.0
 class PreviousChampion:
     """Its router once it is loaded, or why there is none; threads may share it."""
 
-    def __init__(self, location: str | None) -> None:
-        self._location = location
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._location = location = settings.understudy_previous_bundle
         self._lock = threading.Lock()
         self._router: Router | None = None
         self._retry_at = 0.0
@@ -36,7 +37,7 @@ class PreviousChampion:
 
     def _try(self, location: str) -> None:
         try:
-            bundle = load_bundle(local_bundle(location))
+            bundle = accepted_bundle(location, self._settings)
             self._router = Router(bundle)
             self._standing = Previous(bundle.manifest.model_version)
         except Exception as error:

@@ -16,6 +16,11 @@ class Settings(Contract):
     """Where the function finds what it needs; nothing else is read from the environment."""
 
     understudy_bundle: str = Field(min_length=1, description="directory, .zip or s3://bucket/key.zip")
+    understudy_bundle_public_key: str | None = Field(
+        default=None,
+        min_length=1,
+        description="PEM text or file: only bundles that one of these keys signed are loaded",
+    )
     understudy_store: str = Field(min_length=1, description="URL of `understudy.stores.open_store`")
     understudy_audit_keys: str = Field(min_length=1, description="URL of `understudy.audit.open_keyring`")
     understudy_customer_keys: str = Field(

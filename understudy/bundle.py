@@ -7,7 +7,7 @@ import json
 import zipfile
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -18,11 +18,16 @@ from understudy.contracts.manifest import Manifest
 from understudy.contracts.reasons import Glossary, TemplateSet
 from understudy.contracts.rules import RuleSet
 
-__all__ = ["MANIFEST", "Bundle", "BundleError", "load_bundle"]
+if TYPE_CHECKING:
+    from understudy.audit.signing import PublicKeys
+
+__all__ = ["MANIFEST", "SIGNATURE", "Bundle", "BundleError", "load_bundle"]
 
 MANIFEST = "manifest.json"
+SIGNATURE = "signature.json"
 # Far above any real manifest: a zip cannot make the function inflate gigabytes before a single hash is checked.
 MAX_MANIFEST_BYTES = 32 * 2**20
+MAX_SIGNATURE_BYTES = 4096
 C = TypeVar("C", bound=Contract)
 
 
@@ -97,7 +102,7 @@ class Bundle:
         """
         sizes = self._source.sizes()
         expected = self.manifest.files
-        for name in sorted(sizes.keys() - expected.keys() - {MANIFEST}):
+        for name in sorted(sizes.keys() - expected.keys() - {MANIFEST, SIGNATURE}):
             raise BundleError("is not in the manifest", name)
         for name, entry in expected.items():
             if name not in sizes:
@@ -153,14 +158,15 @@ class Bundle:
         return self._document(TemplateSet, "templates.json")
 
 
-def load_bundle(path: Path) -> Bundle:
-    """Open the directory or zip at ``path`` and verify every file.
+def load_bundle(path: Path, keys: PublicKeys | None = None) -> Bundle:
+    """Open the directory or zip at ``path`` and verify every file, and with ``keys`` who signed it.
 
     The manifest vouches for the files, and ``model_version`` for the manifest: its last 12 hex digits are the sha256
-    of the canonical JSON of everything else in it.
+    of the canonical JSON of everything else in it. With ``keys``, one of them must have signed the manifest; without,
+    a signature is not looked at.
 
     Raises:
-        BundleError: names the file that is missing, extra or altered.
+        BundleError: names the file that is missing, extra, altered, or not signed by one of ``keys``.
     """
     try:
         source: _Source = _Folder(path) if path.is_dir() else _Archive(path)
@@ -170,13 +176,33 @@ def load_bundle(path: Path) -> Bundle:
         if sizes[MANIFEST] > MAX_MANIFEST_BYTES:
             raise BundleError("is too large to be a manifest", MANIFEST)
         raw = source.read(MANIFEST)
+        signature = _signature(source, sizes) if keys else None
     except FileNotFoundError:
         raise BundleError(f"there is no bundle at {path}") from None
     except (OSError, zipfile.BadZipFile, RuntimeError, ValueError) as error:
         raise BundleError(f"{path} cannot be opened: {error}") from error
+    if keys:
+        _require_signed(raw, signature, keys)
     bundle = Bundle(source, _manifest(raw))
     bundle.verify()
     return bundle
+
+
+def _signature(source: _Source, sizes: dict[str, int]) -> bytes | None:
+    if SIGNATURE not in sizes:
+        return None
+    if sizes[SIGNATURE] > MAX_SIGNATURE_BYTES:
+        raise BundleError("is too large to be a signature", SIGNATURE)
+    return source.read(SIGNATURE)
+
+
+def _require_signed(manifest: bytes, signature: bytes | None, keys: PublicKeys) -> None:
+    # Only who checks signatures needs the code that does.
+    from understudy.bundle_signature import signature_fault
+
+    fault = signature_fault(manifest, signature, keys)
+    if fault:
+        raise BundleError(fault, SIGNATURE)
 
 
 def _manifest(raw: bytes) -> Manifest:

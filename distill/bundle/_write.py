@@ -13,6 +13,9 @@ from distill.bundle._models import portable_text
 from distill.psi import psi_reference
 from distill.report import render_report
 from understudy.atomic import atomic_directory, canonical_json, write_bytes
+from understudy.audit.signing import Signer
+from understudy.bundle import SIGNATURE
+from understudy.bundle_signature import sign_manifest
 from understudy.contracts._model import Contract
 from understudy.contracts.gates import GateReport
 from understudy.contracts.manifest import Manifest
@@ -37,6 +40,7 @@ def write_bundle(
     out: Path,
     *,
     templates: TemplateSet,
+    signer: Signer | None = None,
 ) -> Manifest:
     """Write the directory ``out`` and the archive ``out``.zip beside it; equal inputs give equal bytes.
 
@@ -51,15 +55,18 @@ def write_bundle(
         rules: Layer 3.
         out: The bundle's directory; replaced as a whole.
         templates: The reason sentences that the function speaks.
+        signer: Signs the manifest (``signature.json``). Ed25519 signs equal bytes equally; ECDSA in KMS does not.
 
     Raises:
-        UserError: a task of the spec has no students or no gate report.
+        UserError: a task of the spec has no students or no gate report, or the key cannot be used.
     """
     _require_complete(dataset, students, report)
     files = _documents(dataset, rules, templates) | _models(students)
     files |= render_report(dataset, soft, students, report)
     manifest = build_manifest(dataset, soft, students, report, files)
     files["manifest.json"] = _json(manifest)
+    if signer is not None:
+        files[SIGNATURE] = sign_manifest(files["manifest.json"], signer)
     with atomic_directory(out) as scratch:
         _write_all(scratch, files)
     archive = out.with_name(f"{out.name}.zip")

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from distill.pipeline import Pipeline, RunConfig
 from understudy.cli.path import walk
-from understudy.cli.pipeline import Pipeline, RunConfig
 from understudy.contracts.api import RecommendationResponse
 from understudy.progress import Silent
 

@@ -16,7 +16,7 @@ from understudy.cli.feature_store import features_app
 from understudy.progress import progress_for_terminal
 
 if TYPE_CHECKING:
-    from understudy.cli.pipeline import Pipeline
+    from distill.pipeline import Pipeline
 
 __all__ = ["app"]
 
@@ -59,7 +59,7 @@ def pipeline_for(
     policy: Policy | None = None,
 ) -> Pipeline:
     """The pipeline of a run directory; real data is looked up in ``UNDERSTUDY_DATA``."""
-    from understudy.cli.pipeline import Pipeline, RunConfig
+    from distill.pipeline import Pipeline, RunConfig
 
     config = RunConfig(
         dataset=dataset, seed=seed, folds=folds, customers=customers, preset=preset, on_fidelity_failure=policy
@@ -121,16 +121,21 @@ def bundle_build(
 
 
 @bundle_app.command("verify")
-def bundle_verify(path: Annotated[Path, typer.Argument(help="Bundle directory or zip.")]) -> None:
-    """Check the hash of every file of a bundle; names the first that differs."""
+def bundle_verify(
+    path: Annotated[Path, typer.Argument(help="Bundle directory or zip.")],
+    public_key: Annotated[str | None, typer.Option(help="PEM file (or PEM text) of the keys that may sign.")] = None,
+) -> None:
+    """Check the hash of every file of a bundle, and with --public-key who signed it; names the first that differs."""
     from understudy.bundle import BundleError, load_bundle
+    from understudy.bundle_signature import public_keys
     from understudy.errors import UserError
 
     try:
-        bundle = load_bundle(path)
+        bundle = load_bundle(path, public_keys(public_key) if public_key else None)
     except BundleError as error:
-        raise UserError(str(error), fix="Restore the bundle from its registry.") from None
-    console.print(f"{bundle.manifest.model_version}: {len(bundle.manifest.files)} files, every hash matches.")
+        raise UserError(str(error), fix="Restore the bundle from its registry.", exit_code=3) from None
+    signed = "its signature holds" if public_key else "its signature was not asked for (--public-key)"
+    console.print(f"{bundle.manifest.model_version}: {len(bundle.manifest.files)} files, every hash matches; {signed}.")
 
 
 @app.command()

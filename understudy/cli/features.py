@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from understudy.errors import UserError
 
 if TYPE_CHECKING:
-    from understudy.cli.pipeline import Pipeline
+    from distill.pipeline import Pipeline
     from understudy.contracts.api import CustomerRecord
 
 __all__ = ["computes_features", "default_date", "feature_records", "parse_date", "write_records"]

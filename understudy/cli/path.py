@@ -11,7 +11,7 @@ from rich.console import Console
 from understudy.errors import UserError
 
 if TYPE_CHECKING:
-    from understudy.cli.pipeline import Pipeline
+    from distill.pipeline import Pipeline
     from understudy.contracts.api import RecommendationResponse
 
 __all__ = ["walk"]

@@ -15,8 +15,8 @@ from understudy.errors import UserError
 from understudy.stages import RunDirectory
 
 if TYPE_CHECKING:
+    from distill.pipeline import Pipeline, RunResult
     from teacher.datasets import Dataset
-    from understudy.cli.pipeline import Pipeline, RunResult
     from understudy.contracts.api import CustomerRecord
     from understudy.progress import Progress
 

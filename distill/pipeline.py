@@ -1,7 +1,7 @@
 """The offline half of the one path: data, teacher, soft labels, students, gates, bundle, report.
 
 Every stage is skipped when its record says it finished with the same inputs and the same code, so a killed run goes
-on where it stopped. The batch job and the benchmarks call these functions too.
+on where it stopped. The command line, the batch job and the benchmarks all call these.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ from understudy.stages import RunDirectory
 
 if TYPE_CHECKING:
     from distill import DistillConfig, SoftLabels, StudentPair
+    from distill.executor import ExecutorConfig
     from teacher import TeacherConfig
     from teacher.datasets import Dataset, LoadedSpec
+    from understudy.audit.signing import Signer
 
-__all__ = ["Pipeline", "RunConfig", "RunResult"]
+__all__ = ["Pipeline", "RunConfig", "RunResult", "one_run_at_a_time"]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class RunConfig(Contract):
@@ -62,12 +64,16 @@ class Pipeline:
         root: The run directory.
         data_dir: Folder of the real data files (``UNDERSTUDY_DATA``); not part of the fingerprint, the bytes are.
         progress: Where long work is shown.
+        executor: Where students are fitted (default: by the number of rows); it changes no byte.
+        signer: Signs the bundle.
     """
 
     config: RunConfig
     root: Path
     data_dir: Path | None
     progress: Progress
+    executor: ExecutorConfig | None = None
+    signer: Signer | None = None
     _run: RunDirectory = field(init=False)
 
     def __post_init__(self) -> None:
@@ -143,8 +149,11 @@ class Pipeline:
     def students(self) -> dict[str, StudentPair]:
         """The distilled and the direct student of every task (``students/``)."""
         from distill import fit_students
+        from distill.executor import ExecutorConfig, open_executor
 
-        return fit_students(self.dataset, self.soft, self.distill_config, self.root / "students", self.progress)
+        executor = open_executor(self.executor or ExecutorConfig(), len(self.dataset.rows("train")))
+        out = self.root / "students"
+        return fit_students(self.dataset, self.soft, self.distill_config, out, self.progress, executor)
 
     @cached_property
     def report(self) -> GateReport:
@@ -185,23 +194,28 @@ class Pipeline:
             fit_rules(self.dataset),
             self.root / "bundle",
             templates=load_templates(),
+            signer=self.signer,
         )
 
     def run(self) -> RunResult:
-        """Make everything that is missing."""
-        with _one_run_at_a_time(self.root):
-            self.progress.say(f"Data      {self.config.dataset} -> {self.root / 'data'}")
-            rows = {split: len(self.dataset.rows(split)) for split in ("train", "valid", "test")}
-            counts = ", ".join(f"{count:,} {split}" for split, count in rows.items())
-            self.progress.say(f"          {counts} rows, {len(self.dataset.schema.features)} features")
-            self.progress.say(f"Teacher   {self.config.folds} folds, out-of-fold soft labels -> {self.root / 'soft'}")
-            _ = self.soft
-            self.progress.say(f"Students  distilled and direct, per task -> {self.root / 'students'}")
-            _ = self.students
-            self.progress.say(f"Gates     on {rows['test']:,} test rows -> {self.root / 'gates'}")
-            _ = self.report
-            self.progress.say(f"Bundle    -> {self.root / 'bundle.zip'}")
-            return RunResult(self.root, self.root / "bundle", self.report, self.manifest)
+        """Make everything that is missing, while nobody else does."""
+        with one_run_at_a_time(self.root):
+            return self.make()
+
+    def make(self) -> RunResult:
+        """Make everything that is missing; the caller holds the directory (`one_run_at_a_time`)."""
+        self.progress.say(f"Data      {self.config.dataset} -> {self.root / 'data'}")
+        rows = {split: len(self.dataset.rows(split)) for split in ("train", "valid", "test")}
+        counts = ", ".join(f"{count:,} {split}" for split, count in rows.items())
+        self.progress.say(f"          {counts} rows, {len(self.dataset.schema.features)} features")
+        self.progress.say(f"Teacher   {self.config.folds} folds, out-of-fold soft labels -> {self.root / 'soft'}")
+        _ = self.soft
+        self.progress.say(f"Students  distilled and direct, per task -> {self.root / 'students'}")
+        _ = self.students
+        self.progress.say(f"Gates     on {rows['test']:,} test rows -> {self.root / 'gates'}")
+        _ = self.report
+        self.progress.say(f"Bundle    -> {self.root / 'bundle.zip'}")
+        return RunResult(self.root, self.root / "bundle", self.report, self.manifest)
 
     def _student_inputs(self) -> dict[str, Any]:
         return {
@@ -223,13 +237,21 @@ def source_fingerprint(*folders: str) -> str:
 
 
 @contextmanager
-def _one_run_at_a_time(root: Path) -> Iterator[None]:
+def one_run_at_a_time(root: Path) -> Iterator[None]:
+    """Hold a run directory; the kernel lets go of it when the process ends, however it ends.
+
+    Raises:
+        UserError: (exit code 5) another process holds it.
+    """
     root.mkdir(parents=True, exist_ok=True)
     with (root / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(
-                "another run is using this directory", where=str(root), fix="Wait for it, or give another --out."
+                "another run is using this directory",
+                where=str(root),
+                fix="Wait for it, or use another directory.",
+                exit_code=5,
             ) from None
         yield

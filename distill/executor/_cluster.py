@@ -1,0 +1,88 @@
+"""Ray: past one machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from understudy.errors import UserError
+
+__all__ = ["Cluster"]
+
+S = TypeVar("S")
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Cluster:
+    """Actors of one CPU each on a Ray cluster, ``RAY_ADDRESS`` or one of this machine's own.
+
+    ``prepare`` is put into Ray's object store once, and its arrays are shared by all workers of a node: the nodes
+    need no common file system.
+    """
+
+    def __init__(self, workers: int) -> None:
+        try:
+            import ray
+        except ImportError:
+            fix = "Install the extra `scale`, or choose processes."
+            raise UserError("Ray is not installed", where="executor", fix=fix) from None
+        self._ray: Any = ray
+        self.workers = workers
+
+    def run(self, prepare: Callable[[], S], work: Callable[[S, T], R], items: Sequence[T]) -> Iterator[tuple[T, R]]:
+        if not items:
+            return
+        ray = self._ray
+        started = not ray.is_initialized()
+        if started:
+            ray.init(num_cpus=None if _address() else self.workers, include_dashboard=False, log_to_driver=False)
+        try:
+            yield from self._drain(ray.put(prepare), work, items)
+        finally:
+            if started:
+                ray.shutdown()
+
+    def _drain(self, prepare: Any, work: Callable[[Any, T], R], items: Sequence[T]) -> Iterator[tuple[T, R]]:
+        ray = self._ray
+        actor = ray.remote(num_cpus=1, max_restarts=2, max_task_retries=2)(_Worker)
+        idle = [actor.remote(prepare) for _ in range(min(self.workers, len(items)))]
+        waiting = list(items)
+        running: dict[Any, tuple[Any, T]] = {}
+        while waiting or running:
+            while waiting and idle:
+                worker, item = idle.pop(), waiting.pop(0)
+                running[worker.work.remote(work, item)] = (worker, item)
+            done, _ = ray.wait(list(running), num_returns=1)
+            worker, item = running.pop(done[0])
+            yield item, self._result(done[0])
+            idle.append(worker)
+
+    def _result(self, reference: Any) -> Any:
+        try:
+            return self._ray.get(reference)
+        except self._ray.exceptions.RayTaskError as error:
+            raise error.cause if isinstance(error.cause, Exception) else error from None
+        except self._ray.exceptions.RayError as error:
+            fix = "Run the job again; finished tasks are kept."
+            raise UserError(f"a Ray worker was lost: {error}", where="executor", fix=fix, exit_code=5) from error
+
+
+class _Worker:
+    """Holds what all its pieces share."""
+
+    def __init__(self, prepare: Callable[[], Any]) -> None:
+        self._prepare = prepare
+        self._state: Any = None
+        self._ready = False
+
+    def work(self, work: Callable[[Any, Any], Any], item: Any) -> Any:
+        if not self._ready:
+            self._state, self._ready = self._prepare(), True
+        return work(self._state, item)
+
+
+def _address() -> str | None:
+    import os
+
+    return os.environ.get("RAY_ADDRESS")
