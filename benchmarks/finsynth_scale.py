@@ -24,9 +24,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from _growth import exponent
 from _machine import machine, one_line
-from scipy.stats import t as student
 
 from understudy.atomic import write_json
 from understudy.errors import UserError
@@ -142,21 +141,7 @@ def _require_room(folder: Path, customers: int) -> None:
 
 def growth(sizes: dict[str, Any]) -> dict[str, list[float | None]]:
     """Per stage the exponent of growth: slope, low, high (no interval for fewer than three sizes)."""
-    return {stage: _slope([(int(n), found[stage]["seconds"]) for n, found in sizes.items()]) for stage in STAGES}
-
-
-def _slope(points: Sequence[tuple[int, float]]) -> list[float | None]:
-    if len(points) < 2:
-        return [None, None, None]
-    x, y = (np.log([point[i] for point in points]) for i in (0, 1))
-    x = x - x.mean()
-    slope = float(x @ y / (x @ x))
-    if len(points) < 3:
-        return [slope, None, None]
-    left = y - y.mean() - slope * x
-    error = float(np.sqrt(left @ left / (len(points) - 2) / (x @ x)))
-    half = float(student.ppf(0.975, len(points) - 2)) * error
-    return [slope, slope - half, slope + half]
+    return {stage: exponent([(int(n), found[stage]["seconds"]) for n, found in sizes.items()]) for stage in STAGES}
 
 
 def table(sizes: dict[str, Any]) -> list[str]:

@@ -1,0 +1,28 @@
+"""How a cost grows with size: the slope of its logarithm over the size's, with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import t as student
+
+__all__ = ["exponent"]
+
+
+def exponent(points: Sequence[tuple[int, float]]) -> list[float | None]:
+    """Slope, and the ends of its 95 % interval (least squares); 1 is linear.
+
+    ``points``: (size, seconds). None where there are fewer than two points, or, for the interval, than three.
+    """
+    if len(points) < 2:
+        return [None, None, None]
+    x, y = (np.log([point[i] for point in points]) for i in (0, 1))
+    x = x - x.mean()
+    slope = float(x @ y / (x @ x))
+    if len(points) < 3:
+        return [slope, None, None]
+    left = y - y.mean() - slope * x
+    error = float(np.sqrt(left @ left / (len(points) - 2) / (x @ x)))
+    half = float(student.ppf(0.975, len(points) - 2)) * error
+    return [slope, slope - half, slope + half]
