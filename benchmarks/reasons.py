@@ -1,18 +1,23 @@
 """Measure reasons: numbers and particles of rendered texts, sentences and their cost, latency that they add.
 
-    python benchmarks/reasons.py [--run runs/finsynth] [--customers N] [--rendered 100000] [--out FILE]
+    python benchmarks/reasons.py [--run runs/demo] [--customers 100000] [--seed 104] [--rendered 100000] [--out FILE]
 
-Rendered texts need no data. The other figures come from the bundle and the customers of a run; without one they are
-reported as unknown.
+Rendered texts need no data. For the others, ``--customers`` are generated with a seed of their own, recorded as of the
+test cutoff and a month later by the features and fits of the run's bundle, and decided by it; without a run these
+figures are reported as unknown.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import datetime as dt
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,38 +26,66 @@ from _machine import machine, one_line
 from _reason_traffic import Asked, simulate
 from _rendered_reasons import check_rendered
 
-SEED = 7
+from understudy.atomic import write_json
+from understudy.contracts.api import CustomerRecord
+from understudy.progress import LogProgress
+
+BEFORE, AFTER = dt.date(2026, 5, 1), dt.date(2026, 6, 1)
 BARS = {"usd_per_million": 5.0, "hit_rate_after_day_1": 0.99, "latency_p99_ms": 3.0}
 MODEL = "amazon.nova-lite-v1:0"
 
 
-def recommended(run: Path, customers: int | None) -> tuple[list[list[Asked]], list[list[Asked]]]:
-    """(signature, product) of what customers are recommended, by an earlier and by a later record.
-
-    The dataset holds one record of most customers. So every second customer stands for what the one before becomes: in
-    thirty days each turns into somebody else, which is a harder month than any bank has.
-    """
+def recommended(bank: Bank, as_of: dt.date) -> list[list[Asked]]:
+    """(signature, product) of what each customer is recommended with a fact told, in the order of keys."""
     from understudy.bundle import load_bundle
-    from understudy.cli.population import decide_all, records_of_run
+    from understudy.cli.population import decide_all
 
-    decisions = decide_all(load_bundle(run / "bundle"), records_of_run(run, customers), locale="ko", channel="branch")
-    asked = [
+    decisions = decide_all(load_bundle(bank.run / "bundle"), bank.records(as_of), locale="ko", channel="branch")
+    return [
         [(r.reason.signature, r.product_id) for r in decision.recommendations if r.reason.facts]
         for _, decision in decisions
     ]
-    pairs = len(asked) // 2
-    return asked[: 2 * pairs : 2], asked[1 : 2 * pairs : 2]
 
 
-def latency(run: Path, customers: int) -> dict[str, float]:
+@dataclass(frozen=True)
+class Bank:
+    """Customers that the models of ``run`` have never seen."""
+
+    run: Path
+    customers: int
+    seed: int
+    scratch: Path
+
+    def records(self, as_of: dt.date) -> Iterator[CustomerRecord]:
+        """Their records as of a date, by the definitions and fits of the bundle."""
+        from teacher.datasets import load_spec
+        from teacher.datasets.online import online_records
+        from understudy.bundle import load_bundle
+        from understudy.contracts.fitted_recipes import FeatureFits
+
+        bundle = load_bundle(self.run / "bundle")
+        return online_records(
+            load_spec("finsynth"),
+            bundle.manifest.features,
+            FeatureFits.model_validate_json(bundle.read("feature_fits.json")),
+            self.scratch / as_of.isoformat(),
+            as_of=as_of,
+            data_dir=None,
+            seed=self.seed,
+            customers=self.customers,
+            progress=LogProgress(every=60),
+        )
+
+
+def latency(bank: Bank) -> dict[str, float]:
     """Milliseconds that selecting, looking up, filling and judging take of a warm request, contributions apart."""
     from lambda_app.decision import Decider
     from lambda_app.sentences import StoredSentences
     from understudy.bundle import load_bundle
-    from understudy.cli.population import decide_all, records_of_run
+    from understudy.cli.population import decide_all
     from understudy.stores import open_store
 
-    bundle, spent = load_bundle(run / "bundle"), []
+    bundle, spent = load_bundle(bank.run / "bundle"), []
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(f"sqlite://{folder}/store.sqlite")
         sentences = StoredSentences(MODEL, "", SimpleNamespace(store=store))  # type: ignore[arg-type]
@@ -66,7 +99,7 @@ def latency(run: Path, customers: int) -> dict[str, float]:
             return found
 
         decider._explainer.explain = timed  # type: ignore[method-assign]
-        records = list(records_of_run(run, customers))
+        records = list(bank.records(BEFORE))
         for _ in decide_all(bundle, iter(records), locale="ko", channel="branch", decider=decider):
             pass
         warm = sorted(spent[len(spent) // 10 :])
@@ -80,47 +113,69 @@ def latency(run: Path, customers: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=Path("runs/finsynth"))
-    parser.add_argument("--customers", type=int)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--run", type=Path, default=Path("runs/demo"))
+    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=104)
     parser.add_argument("--rendered", type=int, default=100_000)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "reasons.json")
     options = parser.parse_args()
-    result: dict[str, Any] = {"machine": machine(), "seed": SEED, "bars": BARS, "prices_of": "2026-11-21"}
-    result["rendered"] = check_rendered(options.rendered, SEED)
-    if (options.run / "bundle" / "manifest.json").exists() and (options.run / "data").exists():
-        before, after = recommended(options.run, options.customers)
-        result |= {"population": len(before) + len(after), "customers": len(before)}
-        result["traffic"] = simulate(before, after, SEED)
-        result["latency"] = latency(options.run, min(2000, options.customers or 2000))
-    else:
-        result |= {"customers": None, "traffic": None, "latency": None}
-    show(result)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    result: dict[str, Any] = {"machine": machine(), "seed": options.seed, "bars": BARS, "prices_of": "2026-11-21"}
+    result["rendered"] = check_rendered(options.rendered, options.seed)
+    result |= {"customers": None, "traffic": None, "latency": None}
+    if (options.run / "bundle" / "manifest.json").exists():
+        with tempfile.TemporaryDirectory() as folder:
+            bank = Bank(options.run, options.customers, options.seed, Path(folder))
+            with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+                before, after = pool.map(recommended, [bank, bank], [BEFORE, AFTER])
+            result |= {"customers": len(before), "traffic": simulate(before, after, options.seed)}
+            result["latency"] = latency(replace(bank, customers=min(2000, options.customers)))
+    write_json(options.out, result)
+    print("\n".join(published(result)))
 
 
-def show(result: dict[str, Any]) -> None:
-    rendered = result["rendered"]
-    print(
+def published(figures: dict[str, Any]) -> list[str]:
+    """What was rendered, the table of traffics, the latency and the machine."""
+    rendered = figures["rendered"]
+    lines = [
         f"{rendered['reasons']:,} rendered reasons: {rendered['numbers']:,} numbers, {rendered['ungrounded_numbers']} "
-        f"ungrounded; {rendered['particles']:,} particles, {rendered['wrong_particles']} wrong"
-    )
-    for example in rendered["examples"]:
-        print(f"  {example}")
-    for traffic in result["traffic"] or []:
-        print(
-            f"\n{traffic['traffic']}: {traffic['recommendations']:,} recommendations, {result['customers']:,} customers"
-        )
-        growth = traffic["growth"]
-        print(f"  sentences after 1, 7, 30 days: {growth[0]:,}, {growth[6]:,}, {growth[29]:,}")
-        print(f"  hit rate {traffic['hit_rate']:.4f}, after day 1 {traffic['hit_rate_after_day_1']:.4f}")
-        print(f"  calls per million recommendations: {traffic['calls_per_million']:,.0f}")
-        for model, usd in traffic["usd_per_million"].items():
-            print(f"  USD per million  {usd:9.2f}  {model}")
-    if result["latency"]:
-        print("\nreasons of a warm request: " + ", ".join(f"{k} {v:.2f}" for k, v in result["latency"].items()))
-    print(one_line(result["machine"]))
+        f"ungrounded; {rendered['particles']:,} Korean particles, {rendered['wrong_particles']} wrong.",
+        "",
+    ]
+    lines += [f"    {example}" for example in rendered["examples"]]
+    if figures["traffic"]:
+        models = list(figures["traffic"][0]["usd_per_million"])
+        head = [
+            "traffic",
+            "recommendations",
+            "sentences after 1, 7, 30 days",
+            "hit rate after day 1",
+            "calls a million",
+        ]
+        lines += [f"| {' | '.join([*head, *(f'USD a million, {model}' for model in models)])} |"]
+        lines += [f"| --- | ---: | --- | {' | '.join(['---:'] * (2 + len(models)))} |"]
+        lines += [_row(traffic, models) for traffic in figures["traffic"]]
+        lines += ["", _added(figures["latency"]), ""]
+    about = f"{figures['customers'] or 0:,} customers, seed {figures['seed']}; list prices of {figures['prices_of']}."
+    return [*lines, f"{about} {one_line(figures['machine'])}."]
+
+
+def _row(traffic: dict[str, Any], models: list[str]) -> str:
+    growth = traffic["growth"]
+    cells = [
+        traffic["traffic"],
+        f"{traffic['recommendations']:,}",
+        ", ".join(f"{growth[day]:,}" for day in (0, 6, 29)),
+        f"{traffic['hit_rate_after_day_1']:.4f}",
+        f"{traffic['calls_per_million']:,.0f}",
+        *(f"{traffic['usd_per_million'][model]:.2f}" for model in models),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _added(latency: dict[str, float]) -> str:
+    said = ", ".join(f"{name} {latency[f'{name}_ms']:.2f} ms" for name in ("p50", "p99", "max"))
+    return f"Selecting, looking up, filling and judging the reasons of a warm request, contributions apart: {said}."
 
 
 if __name__ == "__main__":
