@@ -73,7 +73,6 @@ class Server:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE if self._loop else out,
                 stderr=out,
-                start_new_session=True,
                 preexec_fn=lambda: os.sched_setaffinity(0, {cores[0]}),
             )
 
@@ -128,28 +127,31 @@ class Server:
 
     def close(self) -> None:
         """End it and whatever it started."""
+        members = family(self.process.pid)
         for number in (signal.SIGTERM, signal.SIGKILL):
-            for pid in session(self.process.pid):
+            for pid in members:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(3)
 
 
-def session(leader: int) -> list[int]:
-    """The processes that were started by ``leader``, and itself."""
-    found = []
+def family(first: int) -> list[int]:
+    """The process ``first`` and all that it, and they, have started; also those with a session of their own."""
+    parents = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            if int(path.read_text().rpartition(")")[2].split()[3]) == leader:
-                found.append(int(path.parent.name))
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+    found = [first]
+    for member in found:
+        found += [pid for pid, parent in parents.items() if parent == member]
     return found
 
 
-def cpu_seconds(leader: int) -> float:
+def cpu_seconds(first: int) -> float:
     """Processor time of all of them so far."""
     ticks = 0
-    for pid in session(leader):
+    for pid in family(first):
         with contextlib.suppress(OSError):
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             ticks += int(fields[11]) + int(fields[12])
