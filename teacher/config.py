@@ -26,6 +26,9 @@ class TeacherConfig(Contract):
     # inputs
     embedding_dim: int = Field(default=8, ge=1, description="width of a feature's embedding")
     bins: int = Field(default=24, ge=2, description="most bins of a numeric feature's piecewise-linear encoding")
+    boosters: int = Field(
+        default=0, ge=0, description="trees of the out-of-fold boosters whose leaf values join the inputs; 0: none"
+    )
 
     # experts and PLE
     experts: list[ExpertName] | None = Field(default=None, description="named experts to build; None: all that can be")

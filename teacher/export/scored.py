@@ -53,4 +53,14 @@ class ScoredNetwork(nn.Module):
             kind: {name.partition(".")[2]: value for name, value in given.items() if name.startswith(f"{kind}.")}
             for kind in _NAMED
         }
-        return Inputs(**plain, **named)
+        return Inputs(
+            numeric=plain["numeric"],
+            missing=plain["missing"],
+            codes=plain["codes"],
+            scalars=plain["scalars"],
+            holdings=plain["holdings"],
+            sequences=named["sequences"],
+            masks=named["masks"],
+            distributions=named["distributions"],
+            diagrams=named["diagrams"],
+        )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from teacher.config import TeacherConfig
+from teacher.inputs.boosted import PREFIX, BoostedLeaves, column_names
 from teacher.inputs.diagrams import diagrams
 from teacher.inputs.graph import ProductGraph, is_flag
 from teacher.inputs.layout import Layout, TaskLayout
@@ -39,6 +40,7 @@ class TeacherInputs:
             could make itself easy to predict.
         steps: Per sequence, its standardisation.
         graph: The customer-product graph of the training rows (without products: empty).
+        boosted: Out-of-fold boosters whose leaf values are numeric columns after the dataset's own, if asked for.
     """
 
     layout: Layout
@@ -47,6 +49,7 @@ class TeacherInputs:
     frequencies: list[NDArray[np.float32]]
     steps: dict[str, StepScale]
     graph: ProductGraph
+    boosted: BoostedLeaves | None = None
 
     @classmethod
     def fit(cls, dataset: Dataset, train: NDArray[np.int64], config: TeacherConfig) -> TeacherInputs:
@@ -59,10 +62,12 @@ class TeacherInputs:
         features = dataset.features[train]
         flags = [index for index in numeric if is_flag(features[:, index])]
         layout, routing = _layout(dataset, config, {dataset.schema.features[index].name for index in flags})
+        boosted = BoostedLeaves.fit(dataset, train, config.boosters, config.seed) if config.boosters else None
+        numbers = _numbers(dataset, train, boosted)
         return cls(
             layout=layout,
             left_out=routing.left_out,
-            quantiles=QuantileMap.fit(features[:, numeric], config.bins),
+            quantiles=QuantileMap.fit(numbers, config.bins),
             frequencies=[
                 _frequencies(_codes(features[:, [column]])[:, 0], cardinality)
                 for column, cardinality in zip(categorical, layout.cardinalities, strict=True)
@@ -71,14 +76,16 @@ class TeacherInputs:
                 name: StepScale.fit(dataset.sequences[name].values[train], dataset.sequences[name].mask[train])
                 for name in layout.sequences
             },
-            graph=ProductGraph.fit(_holdings(features[:, numeric], layout)),
+            graph=ProductGraph.fit(_holdings(numbers, layout)),
+            boosted=boosted,
         )
 
     def encode(self, dataset: Dataset, positions: NDArray[np.int64]) -> Inputs:
         """Encode the rows at ``positions`` (on the host; move the result with ``Inputs.to``)."""
-        numeric_columns, categorical_columns = _columns(dataset)
+        _, categorical_columns = _columns(dataset)
         features = dataset.features[positions]
-        scores = self.quantiles.transform(features[:, numeric_columns])
+        numbers = _numbers(dataset, positions, self.boosted)
+        scores = self.quantiles.transform(numbers)
         missing = np.isnan(scores)
         scores = np.where(missing, np.float32(0.0), scores)
         codes = _codes(features[:, categorical_columns])
@@ -101,7 +108,7 @@ class TeacherInputs:
                 name: torch.from_numpy(diagrams(dataset.sequences[name].values[positions], masks[name]))
                 for name in (self.layout.feeds["perslay"].sequences if "perslay" in self.layout.feeds else [])
             },
-            holdings=torch.from_numpy(_holdings(features[:, numeric_columns], self.layout)),
+            holdings=torch.from_numpy(_holdings(numbers, self.layout)),
         )
 
     def tensors(self) -> dict[str, Tensor]:
@@ -117,11 +124,16 @@ class TeacherInputs:
         for name, scale in self.steps.items():
             parts = np.stack([scale.centre, scale.spread, scale.mean, scale.std])
             state[f"steps.{name}"] = torch.from_numpy(parts)
+        if self.boosted is not None:
+            state["boosted.rows"] = torch.from_numpy(self.boosted.rows)
+            state["boosted.folds"] = torch.from_numpy(self.boosted.folds)
         return state
 
     @classmethod
-    def restore(cls, layout: Layout, left_out: dict[str, str], state: dict[str, Tensor]) -> TeacherInputs:
-        """The inverse of ``tensors``."""
+    def restore(
+        cls, layout: Layout, left_out: dict[str, str], state: dict[str, Tensor], boosters: list[list[str]]
+    ) -> TeacherInputs:
+        """The inverse of ``tensors``; ``boosters`` are the model texts of ``boosted`` (none: an empty list)."""
         return cls(
             layout=layout,
             left_out=left_out,
@@ -129,6 +141,7 @@ class TeacherInputs:
             frequencies=[state[f"frequencies.{index}"].numpy() for index in range(len(layout.categorical))],
             steps={name: StepScale(*state[f"steps.{name}"].numpy()) for name in layout.sequences},
             graph=ProductGraph(state["graph.degrees"].numpy(), state["graph.two_hop"].numpy()),
+            boosted=_boosted(layout, state, boosters) if boosters else None,
         )
 
 
@@ -138,12 +151,27 @@ def _columns(dataset: Dataset) -> tuple[list[int], list[int]]:
     return numeric, [index for index, kind in enumerate(kinds) if kind == "categorical"]
 
 
+def _numbers(dataset: Dataset, positions: NDArray[np.int64], boosted: BoostedLeaves | None) -> NDArray[np.float64]:
+    """The numeric columns of the rows, the boosters' behind the dataset's own."""
+    numeric, _ = _columns(dataset)
+    own = dataset.features[positions][:, numeric]
+    return own if boosted is None else np.column_stack([own, boosted.scores(dataset, positions)])
+
+
+def _boosted(layout: Layout, state: dict[str, Tensor], boosters: list[list[str]]) -> BoostedLeaves:
+    names = [name for name in layout.numeric if name.startswith(PREFIX)]
+    widths = [sum(name.startswith(f"{PREFIX}{task.name}:") for name in names) for task in layout.tasks]
+    return BoostedLeaves(boosters, widths, state["boosted.rows"].numpy(), state["boosted.folds"].numpy())
+
+
 def _layout(dataset: Dataset, config: TeacherConfig, flags: set[str]) -> tuple[Layout, Routing]:
     features = dataset.schema.features
     numeric_columns, categorical_columns = _columns(dataset)
     numeric = [features[index].name for index in numeric_columns]
     categorical = [features[index].name for index in categorical_columns]
-    routing = route(dataset.spec, numeric + categorical, flags, config.experts)
+    boosted = column_names(dataset.spec.tasks) if config.boosters else []
+    numeric += boosted
+    routing = route(dataset.spec, numeric + categorical, flags, config.experts, boosted)
     sequences = {name for feed in routing.feeds.values() for name in feed.sequences}
     distributions = {name for feed in routing.feeds.values() for name in feed.distributions}
     return Layout(

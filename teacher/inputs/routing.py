@@ -34,7 +34,11 @@ class Routing:
 
 
 def route(
-    spec: DatasetSpec, columns: Sequence[str], flags: Collection[str], wanted: Sequence[ExpertName] | None
+    spec: DatasetSpec,
+    columns: Sequence[str],
+    flags: Collection[str],
+    wanted: Sequence[ExpertName] | None,
+    boosted: Sequence[str] = (),
 ) -> Routing:
     """Route feature groups, sequences and distributions to experts as the spec says.
 
@@ -43,12 +47,14 @@ def route(
         columns: All flat fields in the network's order (numeric, then categorical).
         flags: The numeric fields that are 0 or 1 in every training row, and not always the same.
         wanted: The experts to build (None: every expert).
+        boosted: The fields that boosters add; of the named experts deepfm reads them, as all gates and task experts do.
 
     Raises:
         UserError: no expert has the input it needs.
     """
     position = {column: index for index, column in enumerate(columns)}
-    readers = {column: group.experts for group, column, _ in spec.features()}
+    readers: dict[str, list[ExpertName]] = {column: group.experts for group, column, _ in spec.features()}
+    readers |= {column: ["deepfm"] for column in boosted}
     routing = Routing()
     for expert in NEEDS if wanted is None else wanted:
         if expert not in NEEDS:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Teacher", "pick_device"]
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 def pick_device(wanted: str) -> torch.device:
@@ -87,6 +87,7 @@ class Teacher:
             "layout": self.inputs.layout.model_dump_json(),
             "left_out": json.dumps(self.inputs.left_out),
             "inputs": self.inputs.tensors(),
+            "boosters": self.inputs.boosted.models if self.inputs.boosted is not None else [],
             "targets": torch.from_numpy(np.stack([self.targets.mean, self.targets.std])),
             "network": {name: value.cpu() for name, value in self.network.state_dict().items()},
         }
@@ -104,7 +105,7 @@ class Teacher:
         record = _read(path)
         config = TeacherConfig.model_validate_json(record["config"])
         layout = Layout.model_validate_json(record["layout"])
-        inputs = TeacherInputs.restore(layout, json.loads(record["left_out"]), record["inputs"])
+        inputs = TeacherInputs.restore(layout, json.loads(record["left_out"]), record["inputs"], record["boosters"])
         device = pick_device(config.device)
         network = Network(layout, config, torch.from_numpy(inputs.quantiles.edges), inputs.graph)
         network.load_state_dict(record["network"])

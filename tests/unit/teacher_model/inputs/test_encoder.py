@@ -44,7 +44,7 @@ def test_training_rows_do_move_them(toy: Any, small_config: TeacherConfig) -> No
 
 def test_restore_is_the_inverse_of_tensors(toy: Any, small_config: TeacherConfig) -> None:
     fitted = TeacherInputs.fit(toy, np.arange(100), small_config)
-    restored = TeacherInputs.restore(fitted.layout, fitted.left_out, fitted.tensors())
+    restored = TeacherInputs.restore(fitted.layout, fitted.left_out, fitted.tensors(), [])
     one, other = fitted.encode(toy, np.arange(20)), restored.encode(toy, np.arange(20))
     for name in ("numeric", "missing", "codes", "scalars"):
         assert torch.equal(getattr(one, name), getattr(other, name))
