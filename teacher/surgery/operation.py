@@ -27,7 +27,11 @@ class Operation(ABC):
 
     def weights(self, parts: Tensor, shared: Tensor) -> Tensor:
         """``[T]`` weights for the tasks' ``parts`` ``[T]`` of the total, by their gradients at ``shared``."""
-        return self.weigh(gramian_of(parts, shared))
+        gramian = gramian_of(parts, shared)
+        # Weights do not depend on the gradients' scale, but TorchJD's solvers take a small Gramian for zero: the
+        # gradients of a mean over a batch are small, and would silently go unoperated.
+        level = gramian.diagonal().mean()
+        return self.weigh(gramian / level) if level > 0 else torch.ones_like(parts)
 
 
 def gramian_of(parts: Tensor, shared: Tensor) -> Tensor:

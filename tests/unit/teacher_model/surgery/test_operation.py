@@ -81,6 +81,20 @@ def test_gradients_are_taken_at_the_shared_representation() -> None:
     torch.testing.assert_close(gramian_of(parts, shared), torch.tensor([[9.0, 3.0], [3.0, 2.0]]))
 
 
+def test_small_gradients_are_operated_on_like_large_ones(method: Operation) -> None:
+    """TorchJD takes a Gramian under 1e-4 for zero; those of a training are far smaller."""
+    shared = torch.zeros(2, requires_grad=True)
+    slopes = torch.tensor([[1.0, 0.0], [-1.0, 1.0]])
+    large = method.weights(slopes @ shared, shared)
+    assert (large - 1.0).abs().max() > 0.1
+    torch.testing.assert_close(method.weights(1e-5 * slopes @ shared, shared), large, rtol=1e-3, atol=1e-3)
+
+
+def test_without_gradients_there_is_nothing_to_operate_on(method: Operation) -> None:
+    shared = torch.zeros(2, requires_grad=True)
+    assert method.weights(0.0 * (torch.ones(3, 2) @ shared), shared).tolist() == [1.0, 1.0, 1.0]
+
+
 def test_no_surgery_builds_nothing() -> None:
     assert build_surgery("none") is None
 
