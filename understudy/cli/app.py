@@ -13,6 +13,7 @@ from understudy.cli.agents import agents_app
 from understudy.cli.audit import audit_app
 from understudy.cli.data import data_app
 from understudy.cli.feature_store import features_app
+from understudy.cli.promotion import champion, promote, rollback
 from understudy.progress import progress_for_terminal
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ app.add_typer(agents_app, name="agents")
 app.add_typer(audit_app, name="audit")
 app.add_typer(bundle_app, name="bundle")
 app.add_typer(features_app, name="features")
+for command in (promote, rollback, champion):
+    app.command()(command)
 console = Console(highlight=False)
 if not console.is_terminal:  # a log has no width to respect; tables must not be cut
     console.width = 140
