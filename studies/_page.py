@@ -10,12 +10,9 @@ from understudy.atomic import write_text
 __all__ = ["markdown", "publish"]
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "results.md"
-TITLE = """# Results of the studies
-
-Each table is written by the script below its heading (`python -m studies.<name>`), from one small file per run under
-`studies/results/`. Giving a command again runs what is missing. Intervals are 95 %, from the t distribution over seeds;
-differences are paired by seed. Every score is on test rows, which no model, epoch or setting was chosen by.
-"""
+TITLE = "# Results\n"
+ABOUT = """From one small file per run under `studies/results/`; giving the command again runs what is missing.
+Intervals are 95 %, from the t distribution over seeds; differences are paired by seed. Scores are on test rows."""
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -24,11 +21,11 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(line)} |" for line in lines]
 
 
-def publish(study: str, heading: str, lines: Sequence[str], done: int, wanted: int, page: Path | None = None) -> str:
+def publish(study: str, heading: str, lines: Sequence[str], done: int, wanted: int, page: Path | None = None) -> None:
     """Print the section, replace it in the page, and say how many runs it rests on."""
     page = page or PAGE
     begin, end = f"<!-- {study}:begin -->", f"<!-- {study}:end -->"
-    body = [f"## {heading}", "", f"`python -m studies.{study}`: {done} of {wanted} runs so far.", "", *lines]
+    body = [f"## {heading}", "", f"`python -m studies.{study}`: {done} of {wanted} runs so far. {ABOUT}", "", *lines]
     section = "\n".join([begin, *body, end])
     print("\n".join(body), flush=True)
     text = page.read_text(encoding="utf-8") if page.exists() else TITLE
@@ -38,4 +35,3 @@ def publish(study: str, heading: str, lines: Sequence[str], done: int, wanted: i
     else:
         text = f"{text.rstrip()}\n\n{section}\n"
     write_text(page, text)
-    return section

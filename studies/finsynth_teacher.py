@@ -30,14 +30,15 @@ STUDY = "finsynth_teacher"
 EXPERTS = get_args(ExpertName)
 COMPARED = ("ceiling", "lightgbm_plain", "lightgbm", "teacher", "teacher_boosters")
 MODELS = (*COMPARED, *(f"without_{expert}" for expert in EXPERTS))
+CUSTOMERS = 20_000
 
 
 def main(given: Sequence[str] | None = None) -> None:
     """Run what is missing, then write the tables of what there is."""
-    asked = arguments(__doc__, seeds=range(201, 206), customers=20_000).parse_args(given)
+    asked = arguments(__doc__, seeds=range(201, 206), customers=CUSTOMERS).parse_args(given)
     jobs = [Job("finsynth", model, seed, asked.customers) for seed in asked.seeds for model in MODELS]
     run_missing(STUDY, jobs, measure, asked)
-    tables(f"finsynth-{asked.customers}", len(jobs))
+    tables(f"finsynth-{asked.customers}", len(jobs), None if asked.customers == CUSTOMERS else asked.runs / "tried.md")
 
 
 def measure(job: Job, dataset: Dataset, out: Path) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def measure(job: Job, dataset: Dataset, out: Path) -> dict[str, Any]:
     return {"scores": scores_on_test(dataset, teacher.predict(dataset, test)), "gates": gates}
 
 
-def tables(place: str, wanted: int) -> None:
+def tables(place: str, wanted: int, page: Path | None) -> None:
     """Share of the distance closed per task; then what leaving an expert out costs the tasks that carry its signal."""
     scores = {model: scores_by_seed(STUDY, place, model, "skill") for model in MODELS}
     tasks = [task.name for task in load_spec("finsynth").spec.tasks]
@@ -71,7 +72,7 @@ def tables(place: str, wanted: int) -> None:
     lines += ["", *markdown(["expert left out", "task", "seeds", "skill lost", "verdict"], list(_left_out(scores)))]
     lines += ["", "A task is listed with an expert if the generator plants the expert's signal in its label."]
     heading = "finsynth: distance to the ceiling, and what each expert carries"
-    publish(STUDY, heading, lines, sum(map(len, scores.values())), wanted)
+    publish(STUDY, heading, lines, sum(map(len, scores.values())), wanted, page)
 
 
 def _closed_row(scores: dict[str, dict[int, dict[str, float]]], task: str) -> list[str]:

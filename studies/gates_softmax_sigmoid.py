@@ -30,6 +30,7 @@ from teacher.weighting import Uncertainty
 
 STUDY = "gates_softmax_sigmoid"
 GATES, FAULTS = ("softmax", "sigmoid"), ("sound", "flipped")
+CUSTOMERS = 4_000
 MODELS = tuple(f"{gate}_{fault}" for gate in GATES for fault in FAULTS)
 
 
@@ -42,10 +43,10 @@ class Flipped(Uncertainty):
 
 def main(given: Sequence[str] | None = None) -> None:
     """Run what is missing, then write the table of what there is."""
-    asked = arguments(__doc__, seeds=range(201, 211), customers=4_000).parse_args(given)
+    asked = arguments(__doc__, seeds=range(201, 211), customers=CUSTOMERS).parse_args(given)
     jobs = [Job("finsynth", model, seed, asked.customers) for seed in asked.seeds for model in MODELS]
     run_missing(STUDY, jobs, measure, asked)
-    table(f"finsynth-{asked.customers}", len(jobs))
+    table(f"finsynth-{asked.customers}", len(jobs), None if asked.customers == CUSTOMERS else asked.runs / "tried.md")
 
 
 def measure(job: Job, dataset: Dataset, out: Path) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def measure(job: Job, dataset: Dataset, out: Path) -> dict[str, Any]:
     return {"scores": scores_on_test(dataset, said), "health": health, "epochs": trainer.epoch}
 
 
-def table(place: str, wanted: int) -> None:
+def table(place: str, wanted: int, page: Path | None) -> None:
     """Effect of the gate per task, sound and planted, and how the planted bug moves the conclusion."""
     scores = {model: scores_by_seed(STUDY, place, model, "skill") for model in MODELS}
     rows = []
@@ -78,7 +79,7 @@ def table(place: str, wanted: int) -> None:
     ]
     lines += ["", *markdown(["gate, training", "mean skill over tasks"], means)]
     heading = "Softmax against sigmoid gates, with and without the sign bug"
-    publish(STUDY, heading, lines, sum(map(len, scores.values())), wanted)
+    publish(STUDY, heading, lines, sum(map(len, scores.values())), wanted, page)
 
 
 if __name__ == "__main__":
