@@ -24,6 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from _bars import at_most, kept, said
 from _machine import machine, one_line
 
 from understudy.audit import AuditLog, FsckReport, Keyring, Personal, fsck, open_keyring, pseudonym
@@ -245,6 +246,12 @@ def killing(folder: Path, seconds: float) -> dict[str, Any]:
     }
 
 
+def verdicts(killed: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was acknowledged is there, and nothing is amiss."""
+    amiss = len(killed["bad"]) + (killed["verdict"] != "clean" and not killed["bad"])
+    return [at_most("acknowledged entries lost", killed["lost"], 0), at_most("findings of fsck", amiss, 0)]
+
+
 def main() -> int:
     """Print the tables; write them as JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -272,12 +279,12 @@ def main() -> int:
             f" {row['proof_bytes']} bytes made in {row['prove_ms']} ms, verified in {row['verify_proof_ms']} ms"
         )
     print("writers   " + ", ".join(f"{name} {value}" for name, value in killed.items()))
-    facts = machine()
-    print(one_line(facts))
-    result = {"machine": facts, "seed": SEED, "append": append, "verification": sizes, "killing": killed}
+    facts, bars = machine(), verdicts(killed)
+    print("\n".join(["", *said(bars), "", one_line(facts)]))
+    result = {"machine": facts, "seed": SEED, "append": append, "verification": sizes, "killing": killed, "bars": bars}
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    return int(killed["lost"] > 0 or killed["verdict"] != "clean")
+    return int(not kept(bars))
 
 
 if __name__ == "__main__":

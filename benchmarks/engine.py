@@ -22,6 +22,7 @@ if __name__ == "__main__":
 
 import lightgbm as lgb
 import numpy as np
+from _bars import at_most, kept, said
 from _machine import machine, one_line
 from _served import FEATURES, ROOT, SEED, rows, texts
 from _timing import interleaved, ratios
@@ -31,6 +32,8 @@ from lambda_app.engine import Student, as_row
 from understudy.atomic import write_json
 
 PROBES = 64
+OWN = "this engine"
+BARS = {"Booster.predict": 0.5, "ONNX Runtime": 1.0}
 PLAIN = {"cross_entropy": "binary sigmoid:1", "huber": "regression"}
 Call = Callable[[int], Any]
 
@@ -118,7 +121,7 @@ def score_contenders(models: dict[str, str], x: np.ndarray, without: set[str]) -
         row = as_row(listed[i % PROBES])
         return [call(row) for call in fast]
 
-    found: dict[str, Call] = {"this engine": trees, "Booster.predict": package, "LightGBM C API": c_api}
+    found: dict[str, Call] = {OWN: trees, "Booster.predict": package, "LightGBM C API": c_api}
     if "onnx" not in without:
         sessions, single = onnx_sessions(boosters), x.astype(np.float32)
 
@@ -162,7 +165,7 @@ def contribution_contenders(text: str, output: int, x: np.ndarray) -> tuple[dict
         return fast(as_row(listed[i % PROBES]))[output * (FEATURES + 1) : (output + 1) * (FEATURES + 1)]
 
     apart = max(np.abs(np.array(trees(i)) - package(i)).max() for i in range(8))
-    return {"this engine": trees, "Booster.predict": package, "LightGBM C API": c_api}, float(apart)
+    return {OWN: trees, "Booster.predict": package, "LightGBM C API": c_api}, float(apart)
 
 
 def table(title: str, figures: dict[str, dict[str, float]], to: str) -> list[str]:
@@ -175,8 +178,14 @@ def table(title: str, figures: dict[str, dict[str, float]], to: str) -> list[str
     return lines
 
 
-def main() -> None:
-    """Measure, print the tables, write the JSON."""
+def verdicts(scores: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
+    """The 13 scores against the package's and, where it was measured, ONNX Runtime's."""
+    own = scores[OWN]["ms"]
+    return [at_most(f"{OWN} / {name}", own / scores[name]["ms"], bar) for name, bar in BARS.items() if name in scores]
+
+
+def main() -> int:
+    """Measure, print the tables, write the JSON; exit code 1 if a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--calls", type=int, default=60)
@@ -194,11 +203,13 @@ def main() -> None:
         result["contributions"][task] = figures
         lines += ["", *table(f"contributions to {task}, one output", figures, "Booster.predict")]
     trees = sum(text.count("\nTree=") for text in models.values())
+    bars = verdicts(scores)
     about = f"{len(models)} models, {trees} trees, {FEATURES} features; {one_line(machine())}"
-    print("\n".join([*lines, "", about]))
+    print("\n".join([*lines, "", *said(bars), "", about]))
     result |= {"machine": machine(), "seed": SEED, "rounds": asked.rounds, "calls": asked.calls, "trees": trees}
-    write_json(asked.out, result)
+    write_json(asked.out, result | {"bars": bars})
+    return int(not kept(bars))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

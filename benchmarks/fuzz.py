@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import json
 import sys
 import tempfile
 import time
@@ -25,12 +24,15 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "fixtures"))  # the bundle and the events are those of the tests
 
 import tiny_bundle  # noqa: E402
+from _bars import at_most, kept, said  # noqa: E402
+from _machine import machine, one_line  # noqa: E402
 from fuzz_events import ADMIN_TOKEN, MARK, bearer, complaint, events  # noqa: E402
 from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
 
 from lambda_app import handler as entry  # noqa: E402
 from lambda_app.app import App  # noqa: E402
 from lambda_app.settings import Settings  # noqa: E402
+from understudy.atomic import write_json  # noqa: E402
 from understudy.audit import Keyring, fsck  # noqa: E402
 from understudy.local import LocalFunction  # noqa: E402
 from understudy.stores import open_store  # noqa: E402
@@ -146,16 +148,35 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "fuzz.json")
     options = parser.parse_args()
     started = time.monotonic()
-    result = {
+    result: dict[str, Any] = {
+        "machine": machine(),
         "seed": options.seed,
         "handler": fuzz_handler(options.examples, options.seed),
         "front": fuzz_front(options.per_operation, options.seed),
         "seconds": round(time.monotonic() - started, 1),
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result, indent=1))
-    return 0
+    result["bars"] = verdicts(result)
+    write_json(options.out, result)
+    print("\n".join([*table(result), "", *said(result["bars"]), "", one_line(result["machine"])]))
+    return int(not kept(result["bars"]))
+
+
+def verdicts(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """No answer is a 5xx. Any other broken promise has ended the run before."""
+    return [
+        at_most(f"5xx, {name}", sum(n for status, n in result[name]["statuses"].items() if int(status) >= 500), 0)
+        for name in ("handler", "front")
+    ]
+
+
+def table(result: dict[str, Any]) -> list[str]:
+    """Markdown: how often each status was answered."""
+    statuses = sorted({int(status) for name in ("handler", "front") for status in result[name]["statuses"]})
+    lines = ["| answers | " + " | ".join(map(str, statuses)) + " |", "| --- |" + " ---: |" * len(statuses)]
+    for name, what in (("handler", "generated events, handler"), ("front", "schemathesis, local front")):
+        counts = {int(status): n for status, n in result[name]["statuses"].items()}
+        lines.append(f"| {what} | " + " | ".join(str(counts.get(status, 0)) for status in statuses) + " |")
+    return lines
 
 
 if __name__ == "__main__":

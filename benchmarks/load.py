@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from _bars import at_most, said
 from _traffic import Plan, Shot, fire, summary
 
 from understudy.audit import Keyring, fsck
@@ -147,14 +148,24 @@ def main() -> int:
             shots, killed = kill_while(on, plan)
             result["killed"] = {"environments": options.workers, "killed": killed, "rate": plan.rate, **summary(shots)}
             result["killed"] |= verify(on, shots)
+    result["bars"] = verdicts(result)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     _print(result)
-    print(one_line(result["machine"]))
-    return 0 if kept(result["steady"]) and kept(result["killed"]) else 1
+    print("\n".join(["", *said(result["bars"]), "", one_line(result["machine"])]))
+    return 0 if promises_kept(result["steady"]) and promises_kept(result["killed"]) else 1
 
 
-def kept(part: dict[str, Any]) -> bool:
+def verdicts(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """What must be nothing, in both parts, and the bound that the steady rate was chosen by."""
+    broken = ("errors", "answers_without_entry", "keys_decided_twice")
+    parts = ("steady", "killed")
+    found = [at_most(f"{name.replace('_', ' ')}, {part}", result[part][name], 0) for part in parts for name in broken]
+    found += [at_most(f"fsck not clean, {part}", int(result[part]["fsck"] != "clean"), 0) for part in parts]
+    return [*found, at_most("p99, ms, steady", result["steady"]["p99_ms"], P99_BOUND_MS)]
+
+
+def promises_kept(part: dict[str, Any]) -> bool:
     """Whether a part of the result holds what is promised."""
     broken = part["errors"] + part["answers_without_entry"] + part["keys_decided_twice"]
     return not broken and part["fsck"] == "clean"

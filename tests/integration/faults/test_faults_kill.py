@@ -39,11 +39,11 @@ def test_killed_environments_lose_no_entry_and_no_answer(load: ModuleType, tmp_p
     assert killed >= 2
     assert found["requests"] == 100
     assert found["writers"] > 3
-    assert load.kept(found), found
+    assert load.promises_kept(found), found
 
 
 def test_a_broken_promise_is_seen(load: ModuleType) -> None:
     good = {"errors": 0, "answers_without_entry": 0, "keys_decided_twice": 0, "fsck": "clean"}
-    assert load.kept(good)
+    assert load.promises_kept(good)
     for name, value in {"errors": 1, "answers_without_entry": 1, "keys_decided_twice": 1, "fsck": "damaged"}.items():
-        assert not load.kept(good | {name: value})
+        assert not load.promises_kept(good | {name: value})
