@@ -15,6 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic import Field
+
 from understudy.contracts._model import Contract
 from understudy.contracts.gates import GateConfig, GateReport
 from understudy.contracts.manifest import Manifest
@@ -43,6 +45,9 @@ class RunConfig(Contract):
     customers: int | None = None
     preset: Literal["standard", "quick"] = "standard"
     on_fidelity_failure: Literal["reject", "fallback"] | None = None
+    teacher: dict[str, Any] = Field(
+        default={}, description="hyper-parameters of the teacher that differ from the preset"
+    )
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,8 @@ class Pipeline:
         from teacher import TeacherConfig
 
         rows = len(self.dataset.rows("train"))
-        return TeacherConfig.for_rows(rows, seed=self.config.seed, quick=self.config.preset == "quick")
+        preset = TeacherConfig.for_rows(rows, seed=self.config.seed, quick=self.config.preset == "quick")
+        return preset.changed(self.config.teacher) if self.config.teacher else preset
 
     @cached_property
     def distill_config(self) -> DistillConfig:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from understudy.contracts._model import Contract, Name
+from understudy.contracts._model import Contract, Name, validated
 from understudy.contracts.spec import ExpertName
 
 __all__ = ["Fusion", "Gate", "Surgery", "TeacherConfig", "Weighting"]
@@ -69,6 +70,14 @@ class TeacherConfig(Contract):
         if self.fusion == "adatt" and not self.task_experts:
             raise ValueError("fusion adatt needs task_experts of at least 1")
         return self
+
+    def changed(self, changes: Mapping[str, Any]) -> TeacherConfig:
+        """This config with some hyper-parameters set by name.
+
+        Raises:
+            UserError: an unknown name, a value out of range, or a combination that does not work.
+        """
+        return validated(TeacherConfig, self.model_dump() | dict(changes), "teacher config")
 
     @classmethod
     def for_rows(cls, rows: int, *, seed: int = 0, quick: bool = False) -> TeacherConfig:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -48,6 +48,9 @@ FoldsOption = Annotated[int, typer.Option(min=2, max=10, help="Teachers; each la
 CustomersOption = Annotated[int | None, typer.Option(min=100, help="Use only this many customers.")]
 PresetOption = Annotated[Preset, typer.Option(help="quick: smaller models, for a first look.")]
 PolicyOption = Annotated[Policy | None, typer.Option(help="What a failed fidelity gate does (default: the spec's).")]
+TeacherOption = Annotated[
+    Path | None, typer.Option(help="TOML file of the teacher's hyper-parameters that differ from the preset.")
+]
 UrlOption = Annotated[str, typer.Option(help="Base URL of a running endpoint.")]
 LocaleOption = Annotated[Literal["ko", "en"], typer.Option(help="Language of the reasons.")]
 
@@ -60,16 +63,30 @@ def pipeline_for(
     customers: int | None,
     preset: Preset,
     policy: Policy | None = None,
+    teacher: Path | None = None,
 ) -> Pipeline:
     """The pipeline of a run directory; real data is looked up in ``UNDERSTUDY_DATA``."""
     from distill.pipeline import Pipeline, RunConfig
 
     config = RunConfig(
-        dataset=dataset, seed=seed, folds=folds, customers=customers, preset=preset, on_fidelity_failure=policy
+        dataset=dataset,
+        seed=seed,
+        folds=folds,
+        customers=customers,
+        preset=preset,
+        on_fidelity_failure=policy,
+        teacher=_hyper_parameters(teacher) if teacher else {},
     )
     data_dir = os.environ.get("UNDERSTUDY_DATA")
     name = Path(dataset).parent.name if dataset.endswith(".toml") else dataset
     return Pipeline(config, out or Path("runs") / name, Path(data_dir) if data_dir else None, progress_for_terminal())
+
+
+def _hyper_parameters(path: Path) -> dict[str, Any]:
+    from teacher import TeacherConfig
+    from understudy.contracts._model import read_toml
+
+    return read_toml(TeacherConfig, path).model_dump(mode="json", exclude_unset=True)
 
 
 @app.command()
@@ -80,9 +97,10 @@ def train(
     folds: FoldsOption = 3,
     customers: CustomersOption = None,
     preset: PresetOption = "standard",
+    teacher: TeacherOption = None,
 ) -> None:
     """Train the K teachers and write their out-of-fold soft labels."""
-    pipeline = pipeline_for(dataset, out, seed, folds, customers, preset)
+    pipeline = pipeline_for(dataset, out, seed, folds, customers, preset, teacher=teacher)
     _ = pipeline.soft
     console.print(f"Soft labels: {pipeline.root / 'soft'}")
 
@@ -96,11 +114,12 @@ def distill(
     customers: CustomersOption = None,
     preset: PresetOption = "standard",
     on_fidelity_failure: PolicyOption = None,
+    teacher: TeacherOption = None,
 ) -> None:
     """Train the students, pass them through the gates, write report and bundle. Exit code 3 if they reject."""
     from understudy.cli.show import show_gates
 
-    pipeline = pipeline_for(dataset, out, seed, folds, customers, preset, on_fidelity_failure)
+    pipeline = pipeline_for(dataset, out, seed, folds, customers, preset, on_fidelity_failure, teacher)
     result = pipeline.run()
     show_gates(console, result.report)
     console.print(f"Report: {result.root / 'report' / 'report.html'}")
@@ -117,9 +136,10 @@ def bundle_build(
     customers: CustomersOption = None,
     preset: PresetOption = "standard",
     on_fidelity_failure: PolicyOption = None,
+    teacher: TeacherOption = None,
 ) -> None:
     """Pack the students, rules, catalog, report and hashes into a bundle (makes the stages before it if need be)."""
-    pipeline = pipeline_for(dataset, out, seed, folds, customers, preset, on_fidelity_failure)
+    pipeline = pipeline_for(dataset, out, seed, folds, customers, preset, on_fidelity_failure, teacher)
     console.print(f"{pipeline.manifest.model_version}: {pipeline.root / 'bundle.zip'}")
 
 
@@ -223,11 +243,12 @@ def run(
     on_fidelity_failure: PolicyOption = None,
     customer: Annotated[str | None, typer.Option(help="Customer to ask for at the end.")] = None,
     locale: LocaleOption = "ko",
+    teacher: TeacherOption = None,
 ) -> None:
     """The whole path for one dataset: data, teacher, students, gates, bundle, endpoint, answer, audit."""
     from understudy.cli.path import walk
 
-    pipeline = pipeline_for(dataset, out, seed, folds, customers, preset, on_fidelity_failure)
+    pipeline = pipeline_for(dataset, out, seed, folds, customers, preset, on_fidelity_failure, teacher)
     walk(console, pipeline, customer=customer, locales=[locale])
 
 

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from teacher.config import TeacherConfig
+from understudy.errors import UserError
 
 
 def test_defaults_follow_the_number_of_rows() -> None:
@@ -39,3 +40,22 @@ def test_a_share_beyond_one_is_refused(field: str) -> None:
 def test_importing_the_package_does_not_import_torch() -> None:
     code = "import teacher, sys; teacher.TeacherConfig; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_config_can_be_changed_by_name() -> None:
+    changed = TeacherConfig.for_rows(6000, seed=4).changed({"weighting": "famo", "surgery": "upgrad", "epochs": 3})
+    assert (changed.weighting, changed.surgery, changed.epochs, changed.seed) == ("famo", "upgrad", 3, 4)
+    assert changed.learning_rate == TeacherConfig.for_rows(6000).learning_rate
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"weightning": "famo"}, "weightning"),
+        ({"epochs": 0}, "epochs"),
+        ({"surgery": "pcgrad", "weighting": "gradnorm"}, "cannot be combined"),
+    ],
+)
+def test_a_change_that_does_not_fit_is_named(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        TeacherConfig().changed(changes)
