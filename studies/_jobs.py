@@ -62,10 +62,11 @@ def run_missing(
         if time.monotonic() - started > 60 * asked.minutes:
             return
         dataset = dataset_of(job, asked.runs)
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.process_time()
         found = measure(job, dataset, asked.runs / study / f"{job.place}-{job.model}-{job.seed}")
         facts = {"study": study, "dataset": job.place, "model": job.model, "seed": job.seed}
         facts |= {"fingerprint": dataset.fingerprint, "seconds": round(time.monotonic() - begun, 1)}
+        facts["cpu_seconds"] = round(time.process_time() - worked, 1)
         facts["rows"] = {split: len(dataset.rows(split)) for split in ("train", "valid", "test")}
         keep(study, job.place, job.model, job.seed, facts | {"machine": machine()} | found)
         print(f"{study}: {job.place} {job.model} {job.seed}: {facts['seconds']:.0f} s", flush=True)
