@@ -14,8 +14,13 @@ from moto import mock_aws
 
 from lambda_app import handler as entry
 from lambda_app.app import App
+from lambda_app.previous import PreviousChampion
 from lambda_app.settings import Settings
 from understudy.audit import Keyring, fsck
+from understudy.contracts.oversight import KillSwitch, KillSwitches
+from understudy.stores import Put
+from understudy.stores.customers import record_key
+from understudy.stores.oversight import SWITCHES
 from understudy.stores.tables import TABLES
 
 READS = {"GetItem", "BatchGetItem", "Query", "TransactGetItems", "Scan"}
@@ -78,6 +83,47 @@ def test_a_request_is_one_read_and_one_write(cloud: Cloud) -> None:
     assert len(reads) == 1
     assert len(cloud.calls) - len(reads) == 1
     assert fsck(cloud.store, cloud.keyring).verdict == "clean"
+
+
+def _older_champion(cloud: Cloud, folder: Path) -> None:
+    """A switch asks for a previous model that reads another feature schema, whose record has to be read, too."""
+    other = tiny_bundle.schema().model_copy(update={"version": "2" * 16})
+    path = tiny_bundle.write(folder / "older", features=other.model_dump(mode="json"), seed=2)
+    cloud.app.settings = cloud.app.settings.model_copy(update={"understudy_previous_bundle": str(path)})
+    cloud.app.previous = PreviousChampion(cloud.app.settings)
+    cloud.store.put_records([tiny_bundle.customer().model_copy(update={"schema_version": "2" * 16})])
+    switch = KillSwitch(scope="global", strategy="previous", reason="a drill", operator="kim", since="now")
+    text = KillSwitches(switches=[switch]).model_dump_json()
+    cloud.app.backing.log.append("operation", {"operation": "drill"}, [Put(SWITCHES, text, 0)])
+
+
+def _record_of_another_schema(cloud: Cloud, folder: Path) -> None:
+    cloud.store.remove_documents([record_key("c-1", tiny_bundle.SCHEMA_VERSION)])
+    cloud.store.put_records([tiny_bundle.customer().model_copy(update={"schema_version": "3" * 16})])
+
+
+@pytest.mark.parametrize(
+    ("setting", "reads"),
+    [(None, 1), (_older_champion, 2), (_record_of_another_schema, 2)],
+    ids=["plain", "older", "other"],
+)
+@pytest.mark.parametrize("headers", [{}, {"idempotency-key": "k-1"}], ids=["once", "idempotent"])
+def test_at_most_two_reads_and_one_write_whatever_is_asked(
+    cloud: Cloud, tmp_path: Path, setting: Any, reads: int, headers: dict[str, str]
+) -> None:
+    if setting:
+        setting(cloud, tmp_path)
+    answers = []
+    for turn in range(2):
+        cloud.calls.clear()
+        response = entry.handler(tiny_bundle.event(body={"customer_id": "c-1"}, headers=headers), None)
+        assert response["statusCode"] == 200, response["body"]
+        answers.append(response["headers"].get("idempotency-replayed"))
+        found = [call for call in cloud.calls if call in READS]
+        repeated = bool(headers) and turn == 1  # reads its entry instead of writing one
+        assert len(found) <= reads + repeated
+        assert len(cloud.calls) - len(found) == (0 if repeated else 1)
+    assert answers == [None, "true" if headers else None]
 
 
 def test_throttled_reads_are_an_opt_out_with_its_entry(cloud: Cloud) -> None:
