@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -36,7 +38,7 @@ class Cluster:
         ray = self._ray
         started = not ray.is_initialized()
         if started:
-            ray.init(num_cpus=None if _address() else self.workers, include_dashboard=False, log_to_driver=False)
+            _join(ray, self.workers)
         try:
             yield from self._drain(ray.put(prepare), work, items)
         finally:
@@ -45,7 +47,7 @@ class Cluster:
 
     def _drain(self, prepare: Any, work: Callable[[Any, T], R], items: Sequence[T]) -> Iterator[tuple[T, R]]:
         ray = self._ray
-        actor = ray.remote(num_cpus=1, max_restarts=2, max_task_retries=2)(_Worker)
+        actor = ray.remote(num_cpus=1)(_Worker)
         idle = [actor.remote(prepare) for _ in range(min(self.workers, len(items)))]
         waiting = list(items)
         running: dict[Any, tuple[Any, T]] = {}
@@ -82,7 +84,12 @@ class _Worker:
         return work(self._state, item)
 
 
-def _address() -> str | None:
-    import os
-
-    return os.environ.get("RAY_ADDRESS")
+def _join(ray: Any, workers: int) -> None:
+    """Join the cluster of ``RAY_ADDRESS``, or start one of this machine's own; nobody is told about it."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if os.environ.get("RAY_ADDRESS"):
+        ray.init(log_to_driver=False)
+        return
+    # Workers on this machine find the modules that this process finds.
+    environment = {"env_vars": {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}}
+    ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, runtime_env=environment)

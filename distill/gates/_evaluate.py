@@ -10,6 +10,7 @@ import numpy as np
 from distill.gates._evidence import Evidence, gather, measure
 from distill.gates._fairness import fairness
 from distill.gates._gates import benefit, bypass, fidelity, floor, quality, skill
+from distill.gates._ranking import ranking
 from distill.gates._reachable import require_reachable
 from distill.gates._scores import PRIMARY, Scores, score_models, score_truth
 from distill.gates._verdict import Verdict, decide_layer
@@ -28,7 +29,7 @@ __all__ = ["evaluate_gates"]
 def evaluate_gates(
     dataset: Dataset, soft: SoftLabels, students: Mapping[str, StudentPair], config: GateConfig
 ) -> GateReport:
-    """Measure teacher, distilled, direct and prior on the test rows, and decide what serves.
+    """Measure teacher, distilled, direct and prior on the test rows, and decide what serves; then rank the products.
 
     Nothing is fitted here. Decision thresholds come from validation rows, rates from training rows.
 
@@ -55,6 +56,10 @@ def evaluate_gates(
     ]
     rejecting = [report.task for report, verdict in outcomes if verdict.rejects]
     tasks = [report for report, _ in outcomes]
+    order = ranking(dataset, soft, students, tasks, config)
+    # Under "fallback" other layers may serve what differs from the teacher: the order is shown, and rejects nothing.
+    if order.status == "fail" and config.on_fidelity_failure == "reject":
+        rejecting.append(f"the ranking ({order.reason})")
     return GateReport(
         dataset=dataset.spec.name,
         seed=dataset.seed,
@@ -63,6 +68,7 @@ def evaluate_gates(
         reason=_say(tasks, rejecting),
         rows={split: len(dataset.rows(split)) for split in ("train", "valid", "test")},
         tasks=tasks,
+        ranking=order,
     )
 
 

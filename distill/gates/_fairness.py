@@ -1,6 +1,7 @@
 """Is any group served worse?
 
-Every group of every protected attribute is compared with all other groups of that attribute. What counts as a
+Every group of every protected attribute, and every intersection of two attributes (women in the country), is compared
+with all other groups of that attribute or pair. What counts as a
 decision is in ``distill.metrics._decisions``. Four measures:
 
 - *KL ratio*: mean divergence of the student from the teacher in the group, over that of all rows. KL in nats; for a
@@ -18,13 +19,15 @@ decides. The KL ratio compares student and teacher by itself: it fails if it is 
 group's own divergence is not negligible.
 
 Noise is a one-sided normal test with the bootstrap's standard error, at a level divided by the number of comparisons
-of the task (Bonferroni): with dozens of groups and decisions some would cross any bound by chance.
+of the task (Bonferroni): with dozens of groups and decisions some would cross any bound by chance. Half of the level
+goes to single attributes and half to intersections, so that the hundreds of the latter do not hide the former.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from statistics import NormalDist
 from typing import Literal
 
@@ -69,14 +72,15 @@ def fairness(evidence: Evidence, model: Literal["distilled", "direct"] = "distil
 
     Unknown if no protected attribute has two groups with enough test rows.
     """
-    findings = list(_findings(evidence, model))
+    single = list(_findings(evidence, model, evidence.protected))
+    crossed = list(_findings(evidence, model, _intersections(evidence.protected)))
+    findings = [*single, *crossed]
     threshold = _threshold(evidence.config, model)
     if not findings:
         reason = "no protected attribute with two groups of enough test rows: name them under [protected]"
         return GateResult(gate="fairness", status="unknown", measures=[], threshold=threshold, reason=reason)
-    level = (1 - evidence.config.confidence) / len(findings)
-    z = NormalDist().inv_cdf(1 - level)
-    failed = [f.measure.name for f in findings if f.blames(z)]
+    level = (1 - evidence.config.confidence) / sum(bool(family) for family in (single, crossed))
+    failed = [f.measure.name for family in (single, crossed) for f in _blamed(family, level)]
     broken = [f.measure.name for f in findings if f.broken]
     status: Literal["fail", "warn", "pass"] = "fail" if failed else "warn" if broken else "pass"
     reason = {
@@ -84,8 +88,27 @@ def fairness(evidence: Evidence, model: Literal["distilled", "direct"] = "distil
         "warn": f"outside the bound, but not worse than the teacher beyond noise: {_some(broken)}",
         "pass": f"all {len(findings)} comparisons are within bounds",
     }[status]
-    measures = [finding.measure for finding in findings]
+    # There are hundreds of intersections: those outside a bound are listed, the others are counted.
+    measures = [finding.measure for finding in [*single, *(f for f in crossed if f.broken)]]
+    if crossed:
+        rows = min(finding.measure.rows for finding in crossed)
+        measures.append(Measure(name="intersections_compared", value=float(len(crossed)), rows=rows))
     return GateResult(gate="fairness", status=status, measures=measures, threshold=threshold, reason=reason)
+
+
+def _blamed(family: list[_Finding], level: float) -> list[_Finding]:
+    """Those of a family of comparisons that fail at ``level``, shared out among them (Bonferroni)."""
+    z = NormalDist().inv_cdf(1 - level / len(family)) if family else 0.0
+    return [finding for finding in family if finding.blames(z)]
+
+
+def _intersections(protected: dict[str, NDArray[np.str_]]) -> dict[str, NDArray[np.str_]]:
+    """Every pair of attributes -> the joint group of each row, "" where either is unknown."""
+    found = {}
+    for (one, left), (two, right) in combinations(sorted(protected.items()), 2):
+        joint = np.char.add(np.char.add(left, " & "), right)
+        found[f"{one} & {two}"] = np.where((left == "") | (right == ""), "", joint)
+    return found
 
 
 def _some(names: list[str], most: int = 4) -> str:
@@ -103,14 +126,16 @@ def _threshold(config: GateConfig, model: str) -> str:
     return "; ".join([f"KL ratio <= {config.fairness_kl_ratio:g}", *parts] if model == "distilled" else parts)
 
 
-def _findings(evidence: Evidence, model: Literal["distilled", "direct"]) -> Iterator[_Finding]:
+def _findings(
+    evidence: Evidence, model: Literal["distilled", "direct"], protected: dict[str, NDArray[np.str_]]
+) -> Iterator[_Finding]:
     known = ~np.isnan(evidence.labels)
     outcome = np.zeros_like(evidence.decisions[model])
     outcome[known] = outcomes(evidence.task.type, evidence.known, evidence.train_labels, evidence.task.width)
     decisions = {"student": evidence.decisions[model], "teacher": evidence.decisions["teacher"]}
     divergence = _divergence(evidence, model)
     least = evidence.config.fairness_min_rows
-    for attribute, groups in sorted(evidence.protected.items()):
+    for attribute, groups in sorted(protected.items()):
         counts = count_groups(evidence.resampler, groups, decisions, outcome, known, divergence)
         for index, group in enumerate(counts.names):
             if not counts.comparable(index, least, of=counts.size).all():

@@ -13,6 +13,7 @@ from distill.metrics._functionals import (
     spearman,
     weighted_mean,
 )
+from distill.metrics._ranking import ndcg_rows, overlap_rows
 from distill.metrics._resample import Bootstrapped, Functional, Resampler
 from distill.metrics._rows import EPSILON, as_distribution, jsd_rows, kl_rows, log_loss_rows
 
@@ -34,7 +35,9 @@ __all__ = [
     "kl_rows",
     "log_loss_rows",
     "macro_f1",
+    "ndcg_rows",
     "outcomes",
+    "overlap_rows",
     "quartiles",
     "r2",
     "rmse",

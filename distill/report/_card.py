@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from distill.report._data import disjointness, labelling, leakage_line
 from distill.report._facts import ReportDocument
-from distill.report._overview import served_sentence, verdict_words
+from distill.report._overview import ranking_sentence, served_sentence, verdict_words
 from distill.report._words import (
     GATES,
     LAYERS,
@@ -32,7 +32,7 @@ def model_card(document: ReportDocument) -> str:
         "Data": _data(document),
         "Results": f"{_results(document)}\n\nHeld-out test rows; {100 * report.config.confidence:g} % bootstrap "
         "intervals in brackets. Bold: the model that serves the task.",
-        "Gates": f"{_gates(report.tasks)}\n\n{_not_passed(report.tasks)}",
+        "Gates": f"{_gates(report.tasks)}\n\n{_not_passed(report.tasks)}\n\n{ranking_sentence(report)}",
         "What was tried": _tried(report.tasks),
         "Limits": _limits(document),
     }

@@ -17,13 +17,22 @@ from distill.report._words import (
     interval,
     measures_by_model,
     metric_title,
+    number,
     spoken,
     task_link,
 )
 from understudy.contracts.gates import GateReport, Layer, Measure, TaskReport
 from understudy.page.markup import Markup, tag
 
-__all__ = ["attention", "gate_matrix", "result_table", "served_sentence", "verdict", "verdict_words"]
+__all__ = [
+    "attention",
+    "gate_matrix",
+    "ranking_sentence",
+    "result_table",
+    "served_sentence",
+    "verdict",
+    "verdict_words",
+]
 
 
 def served_sentence(report: GateReport) -> str:
@@ -34,6 +43,15 @@ def served_sentence(report: GateReport) -> str:
     return (
         f"Of {len(report.tasks)} tasks, {' and '.join([', '.join(parts[:-1]), parts[-1]]) if parts[1:] else parts[0]}."
     )
+
+
+def ranking_sentence(report: GateReport) -> str:
+    """Whether customers are offered what the teacher would offer them."""
+    found = report.ranking
+    if found is None:
+        return "Product order: unknown, it was not compared with the teacher's."
+    values = ", ".join(f"{m.name} {number(m.value)} ({number(m.low)} – {number(m.high)})" for m in found.measures)
+    return f"Product order against the teacher's, first {found.k}: {found.status}. {values or found.reason}."
 
 
 def verdict(report: GateReport) -> Markup:
@@ -49,6 +67,7 @@ def verdict(report: GateReport) -> Markup:
         "section",
         tag("p", tag("strong", word), rest, class_="headline"),
         tag("p", served_sentence(report)),
+        tag("p", ranking_sentence(report)),
         tag("div", *tiles, class_="tiles", role="group", aria_label="Gates by outcome"),
         class_=f"verdict {'accepted' if report.accepted else 'rejected'}",
     )

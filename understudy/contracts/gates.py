@@ -8,7 +8,7 @@ from pydantic import Field
 
 from understudy.contracts._model import Contract, Name, TaskType
 
-__all__ = ["GateConfig", "GateName", "GateReport", "GateResult", "Layer", "Measure", "TaskReport"]
+__all__ = ["GateConfig", "GateName", "GateReport", "GateResult", "Layer", "Measure", "RankingResult", "TaskReport"]
 
 GateName = Literal["skill", "fidelity", "quality", "benefit", "fairness", "bypass"]
 Layer = Literal["distilled", "direct", "rules"]
@@ -40,6 +40,8 @@ class GateConfig(Contract):
     fairness_spd: float = Field(default=0.10, gt=0, lt=1, description="largest selection rate difference")
     fairness_eod: float = Field(default=0.10, gt=0, lt=1, description="largest true positive rate difference")
     fairness_min_rows: int = Field(default=30, ge=30)
+    ranking_overlap: float = Field(default=0.60, gt=0, lt=1, description="mean share of the teacher's top k offered")
+    ranking_ndcg: float = Field(default=0.90, gt=0, lt=1, description="mean NDCG@k of the served product order")
     bootstrap: int = Field(default=500, ge=100)
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     on_fidelity_failure: Literal["reject", "fallback"] = "reject"
@@ -82,6 +84,15 @@ class TaskReport(Contract):
     )
 
 
+class RankingResult(Contract):
+    """Whether customers would be offered what the teacher would offer them: overlap@k and NDCG@k."""
+
+    status: Status
+    k: int = Field(ge=1)
+    measures: list[Measure]
+    reason: str
+
+
 class GateReport(Contract):
     """The verdict over all tasks."""
 
@@ -93,3 +104,4 @@ class GateReport(Contract):
     reason: str
     rows: dict[Literal["train", "valid", "test"], int]
     tasks: list[TaskReport]
+    ranking: RankingResult | None = Field(default=None, description="absent: unknown")

@@ -66,6 +66,9 @@ bootstrap = 200
 CATALOG = """\
 schema_version = 1
 
+[policy]
+default_top_k = 1
+
 [families]
 cards = { ko = "카드", en = "Cards" }
 loans = { ko = "대출", en = "Loans" }

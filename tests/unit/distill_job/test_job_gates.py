@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,34 @@ def test_data_that_are_no_numbers_are_refused_by_place(troupe: Any, tmp_path: Pa
     refused = done.of("refused")[0]
     assert "people.csv" in refused["where"]
     assert bad in refused["what"]
+
+
+def test_fairness_harm_that_only_an_intersection_shows_is_refused(troupe: Any, tmp_path: Path) -> None:
+    protected = troupe.dataset.protected
+    crossed = (protected["gender"] == "f") != (protected["region"] == "land")
+    for said in (troupe.distilled, troupe.direct):
+        said["churn"] = expit(logit(troupe.soft["churn"]) + np.where(crossed, -0.9, 0.9))
+    done = troupe.run(tmp_path / "out")
+    gate = next(found for found in done.report["churn"]["gates"] if found["gate"] == "fairness")
+    assert (done.code, gate["status"]) == (3, "fail")
+    assert "gender & region=f & city" in gate["reason"]
+    assert "[gender=" not in gate["reason"]
+    compared = next(m["value"] for m in gate["measures"] if m["name"] == "intersections_compared")
+    assert compared >= 4 * 3
+
+
+def test_ranking_an_order_that_is_not_the_teachers_is_rejected(troupe: Any, tmp_path: Path) -> None:
+    good = troupe.run(tmp_path / "good")
+    ranking = json.loads((good.root / "gates" / "report.json").read_bytes())["ranking"]
+    assert ranking["status"] == "pass"
+    assert {measure["name"] for measure in ranking["measures"]} == {"overlap@1", "ndcg@1"}
+    folder = tmp_path / "bank"
+    folder.mkdir()
+    for path in troupe.spec.parent.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    with (folder / "spec.toml").open("a") as spec:
+        spec.write("ranking_overlap = 0.999\n")
+    strict = troupe.run(tmp_path / "strict", run={"dataset": str(folder / "spec.toml")})
+    ranking = json.loads((strict.root / "gates" / "report.json").read_bytes())["ranking"]
+    assert (strict.code, ranking["status"]) == (3, "fail")
+    assert "the ranking (overlap@1" in strict.of("result")[0]["reason"]
