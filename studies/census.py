@@ -20,10 +20,10 @@ from studies._ladder import RUNGS
 from studies._page import markdown, publish
 from studies._results import scores_by_seed
 from studies._scores import scores_on_test
+from studies._teacher import BOOSTERS, measured_teacher
 from studies._train import ladder, train
-from teacher import TeacherConfig, fit_teacher
+from teacher import TeacherConfig
 from teacher.datasets.dataset import Dataset
-from understudy.progress import LogProgress
 
 STUDY, DATASET = "census", "census-income"
 MODELS = ("lightgbm", "shared_bottom", "mmoe", "ple", "teacher", "teacher_boosters")
@@ -44,35 +44,29 @@ BARS = (
     ("teacher_boosters", "lightgbm", "income_over_50k"),
     ("teacher_boosters", "teacher", "mean"),
 )
+SEEDS = range(201, 211)
 
 
 def main(given: Sequence[str] | None = None) -> None:
     """Run what is missing, then write the table of what there is."""
-    asked = arguments(__doc__, seeds=range(201, 211)).parse_args(given)
+    asked = arguments(__doc__, seeds=SEEDS).parse_args(given)
     jobs = [Job(DATASET, model, seed) for seed in asked.seeds for model in MODELS]
     run_missing(STUDY, jobs, measure, asked)
-    table(len(jobs))
+    table(len(SEEDS) * len(MODELS))
 
 
 def measure(job: Job, dataset: Dataset, out: Path) -> dict[str, Any]:
     """Test scores of one model."""
-    config = TeacherConfig.for_rows(len(dataset.rows("train")), seed=job.seed)
     if job.model == "lightgbm":
         return {"scores": scores_on_test(dataset, boosted(dataset, ("plain", "structural"), job.seed))}
     if job.model in RUNGS:
-        single = config.model_copy(update={"members": 1})
+        single = TeacherConfig.for_rows(len(dataset.rows("train")), seed=job.seed).changed({"members": 1})
         said, trainer = train(dataset, single, ladder(job.model))
-        return {"scores": scores_on_test(dataset, said), "parameters": _size(trainer.network)}
-    if job.model == "teacher_boosters":
-        config = config.model_copy(update={"boosters": 150})
-    rows = dataset.rows("train"), dataset.rows("valid")
-    teacher = fit_teacher(dataset, *rows, config, out, progress=LogProgress(every=60))
-    said = teacher.predict(dataset, dataset.rows("test"))
-    return {"scores": scores_on_test(dataset, said), "parameters": _size(teacher.network)}
-
-
-def _size(network: Any) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
+        size = sum(parameter.numel() for parameter in trainer.network.parameters())
+        found = {"validation": trainer.best_score, "epochs": trainer.epoch, "parameters": size}
+        return {"scores": scores_on_test(dataset, said)} | found
+    changes = {"boosters": BOOSTERS} if job.model == "teacher_boosters" else {}
+    return measured_teacher(dataset, job.seed, out, **changes)[1]
 
 
 def table(wanted: int) -> None:

@@ -18,27 +18,31 @@ from studies._jobs import Job, arguments, run_missing
 from studies._page import markdown, publish
 from studies._results import scores_by_seed
 from studies._scores import scores_on_test
-from teacher import TeacherConfig, fit_teacher
+from studies._teacher import BOOSTERS, measured_teacher
 from teacher.datasets import load_spec
 from teacher.datasets.dataset import Dataset
 from teacher.datasets.finsynth import SIGNALS
 from teacher.datasets.finsynth.equations import carriers
 from understudy.contracts.spec import ExpertName
-from understudy.progress import LogProgress
 
 STUDY = "finsynth_teacher"
 EXPERTS = get_args(ExpertName)
 COMPARED = ("ceiling", "lightgbm_plain", "lightgbm", "teacher", "teacher_boosters")
 MODELS = (*COMPARED, *(f"without_{expert}" for expert in EXPERTS))
 CUSTOMERS = 20_000
+SEEDS = range(201, 206)
 
 
 def main(given: Sequence[str] | None = None) -> None:
     """Run what is missing, then write the tables of what there is."""
-    asked = arguments(__doc__, seeds=range(201, 206), customers=CUSTOMERS).parse_args(given)
+    asked = arguments(__doc__, seeds=SEEDS, customers=CUSTOMERS).parse_args(given)
     jobs = [Job("finsynth", model, seed, asked.customers) for seed in asked.seeds for model in MODELS]
     run_missing(STUDY, jobs, measure, asked)
-    tables(f"finsynth-{asked.customers}", len(jobs), None if asked.customers == CUSTOMERS else asked.runs / "tried.md")
+    tables(
+        f"finsynth-{asked.customers}",
+        len(SEEDS) * len(MODELS),
+        None if asked.customers == CUSTOMERS else asked.runs / "tried.md",
+    )
 
 
 def measure(job: Job, dataset: Dataset, out: Path) -> dict[str, Any]:
@@ -49,17 +53,13 @@ def measure(job: Job, dataset: Dataset, out: Path) -> dict[str, Any]:
     if job.model.startswith("lightgbm"):
         tiers = ("plain",) if job.model == "lightgbm_plain" else ("plain", "structural")
         return {"scores": scores_on_test(dataset, boosted(dataset, tiers, job.seed))}
-    config = TeacherConfig.for_rows(len(dataset.rows("train")), seed=job.seed)
-    if job.model == "teacher_boosters":
-        config = config.model_copy(update={"boosters": 150})
+    changes: dict[str, Any] = {"boosters": BOOSTERS} if job.model == "teacher_boosters" else {}
     if job.model.startswith("without_"):
-        left = [expert for expert in EXPERTS if expert != job.model.removeprefix("without_")]
-        config = config.model_copy(update={"experts": left})
-    rows = dataset.rows("train"), dataset.rows("valid")
-    teacher = fit_teacher(dataset, *rows, config, out, progress=LogProgress(every=60))
-    weights = {task: found.mean(axis=0).tolist() for task, found in teacher.gate_weights(dataset, test).items()}
+        changes["experts"] = [expert for expert in EXPERTS if expert != job.model.removeprefix("without_")]
+    teacher, found = measured_teacher(dataset, job.seed, out, **changes)
+    weights = {task: rows.mean(axis=0).tolist() for task, rows in teacher.gate_weights(dataset, test).items()}
     gates = {task: dict(zip(teacher.experts, mean, strict=True)) for task, mean in weights.items()}
-    return {"scores": scores_on_test(dataset, teacher.predict(dataset, test)), "gates": gates}
+    return found | {"gates": gates}
 
 
 def tables(place: str, wanted: int, page: Path | None) -> None:

@@ -31,6 +31,7 @@ from teacher.weighting import Uncertainty
 STUDY = "gates_softmax_sigmoid"
 GATES, FAULTS = ("softmax", "sigmoid"), ("sound", "flipped")
 CUSTOMERS = 4_000
+SEEDS = range(201, 211)
 MODELS = tuple(f"{gate}_{fault}" for gate in GATES for fault in FAULTS)
 
 
@@ -43,10 +44,14 @@ class Flipped(Uncertainty):
 
 def main(given: Sequence[str] | None = None) -> None:
     """Run what is missing, then write the table of what there is."""
-    asked = arguments(__doc__, seeds=range(201, 211), customers=CUSTOMERS).parse_args(given)
+    asked = arguments(__doc__, seeds=SEEDS, customers=CUSTOMERS).parse_args(given)
     jobs = [Job("finsynth", model, seed, asked.customers) for seed in asked.seeds for model in MODELS]
     run_missing(STUDY, jobs, measure, asked)
-    table(f"finsynth-{asked.customers}", len(jobs), None if asked.customers == CUSTOMERS else asked.runs / "tried.md")
+    table(
+        f"finsynth-{asked.customers}",
+        len(SEEDS) * len(MODELS),
+        None if asked.customers == CUSTOMERS else asked.runs / "tried.md",
+    )
 
 
 def measure(job: Job, dataset: Dataset, out: Path) -> dict[str, Any]:

@@ -18,33 +18,29 @@ from studies._jobs import Job, arguments, run_missing
 from studies._page import markdown, publish
 from studies._results import scores_by_seed
 from studies._scores import scores_on_test
-from teacher import TeacherConfig, fit_teacher
+from studies._teacher import BOOSTERS, measured_teacher
 from teacher.datasets.dataset import Dataset
-from understudy.progress import LogProgress
 
 STUDY = "public_sets"
 DATASETS = ("scf2019", "bank-marketing", "credit-default")
 MODELS = ("lightgbm", "teacher", "teacher_boosters")
+SEEDS = range(201, 206)
 
 
 def main(given: Sequence[str] | None = None) -> None:
     """Run what is missing, then write the table of what there is."""
-    asked = arguments(__doc__, seeds=range(201, 206)).parse_args(given)
+    asked = arguments(__doc__, seeds=SEEDS).parse_args(given)
     jobs = [Job(dataset, model, seed) for seed in asked.seeds for dataset in DATASETS for model in MODELS]
     run_missing(STUDY, jobs, measure, asked)
-    table(len(jobs))
+    table(len(SEEDS) * len(DATASETS) * len(MODELS))
 
 
 def measure(job: Job, dataset: Dataset, out: Path) -> dict[str, Any]:
     """Test scores of one model."""
     if job.model == "lightgbm":
         return {"scores": scores_on_test(dataset, boosted(dataset, ("plain", "structural"), job.seed))}
-    config = TeacherConfig.for_rows(len(dataset.rows("train")), seed=job.seed)
-    if job.model == "teacher_boosters":
-        config = config.model_copy(update={"boosters": 150})
-    rows = dataset.rows("train"), dataset.rows("valid")
-    teacher = fit_teacher(dataset, *rows, config, out, progress=LogProgress(every=60))
-    return {"scores": scores_on_test(dataset, teacher.predict(dataset, dataset.rows("test")))}
+    changes = {"boosters": BOOSTERS} if job.model == "teacher_boosters" else {}
+    return measured_teacher(dataset, job.seed, out, **changes)[1]
 
 
 def table(wanted: int) -> None:

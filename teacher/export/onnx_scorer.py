@@ -27,7 +27,7 @@ class OnnxScorer:
         inputs: Names of the arrays that a call must be given.
     """
 
-    def __init__(self, path: Path, *, threads: int = 1) -> None:
+    def __init__(self, path: Path | str, *, threads: int = 1) -> None:
         onnxruntime = import_module("onnxruntime")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
