@@ -12,7 +12,7 @@ from typing import Literal
 
 from lambda_app.engine import Row, Student, as_row
 from lambda_app.native import EngineError
-from lambda_app.rules import find_segment
+from lambda_app.rules import find_segment, segment_contributions
 from understudy.bundle import Bundle, BundleError
 from understudy.contracts.api import CustomerRecord, TaskScore
 from understudy.contracts.features import FeatureSchema, Value, encode
@@ -35,11 +35,13 @@ class _UnavailableError(Exception):
 
 @dataclass(frozen=True)
 class Scoring:
-    """The scores of one request. ``vector`` is what the students read, None where only rules spoke."""
+    """The scores of one request. ``vector`` is what the students read, None where only rules spoke; ``features`` what
+    the rules read, empty where nobody looked at the customer."""
 
     tasks: dict[str, TaskScore]
     vector: list[float] | None
     missing: list[str] = field(default_factory=list)
+    features: Mapping[str, Value] = field(default_factory=dict)
 
 
 class _Seat:
@@ -98,7 +100,7 @@ class _Cast:
 
     def __init__(self, bundle: Bundle, task: ServedTask, rules: TaskRules) -> None:
         self.task = task
-        self._rules = rules
+        self.rules = rules
         refs: dict[Layer, ModelRef | None] = {"distilled": task.distilled, "direct": task.direct}
         self.seats = {layer: _Seat(bundle, task, ref) for layer, ref in refs.items() if ref is not None}
         first = {"distilled": 0, "direct": 1, "rules": 2}[task.layer]
@@ -116,10 +118,10 @@ class _Cast:
                 return self._score(layer, self._ask(layer, row, barred), steps)
             except _UnavailableError as reason:
                 steps.append(f"{layer}: {reason}")
-        segment = find_segment(self._rules, features)
+        segment = find_segment(self.rules, features)
         if segment is None and ask_person:
-            return self._score("person", self._rules.prior, [*steps, "rules: no rule knows the customer"])
-        return self._score("rules", segment.value if segment else self._rules.prior, steps)
+            return self._score("person", self.rules.prior, [*steps, "rules: no rule knows the customer"])
+        return self._score("rules", segment.value if segment else self.rules.prior, steps)
 
     def _ask(self, layer: Layer, row: Row | None, barred: str) -> list[float]:
         if row is None:
@@ -196,7 +198,7 @@ class Router:
             )
             for name, cast in self._casts.items()
         }
-        return Scoring(tasks, None if refused else vector, missing)
+        return Scoring(tasks, None if refused else vector, missing, record.features)
 
     def _barred(self, record: CustomerRecord, missing: int) -> str:
         if record.schema_version != self._schema.version:
@@ -206,16 +208,20 @@ class Router:
         return ""
 
     def contributions(self, scoring: Scoring, task: str, class_name: str | None) -> dict[str, float]:
-        """Feature -> its share (SHAP value, raw-score units) in one output of the student that spoke; {} for rules.
+        """Feature -> its Shapley value in one output of whoever spoke; {} where nobody looked at the customer.
+
+        Of a student in units of the raw score, of a rule in units of the output.
 
         Raises:
             EngineError: the library failed.
         """
         layer = scoring.tasks[task].layer
-        if scoring.vector is None or layer == "rules" or layer == "person":
-            return {}
         cast = self._casts[task]
         output = (cast.task.classes or []).index(class_name) if class_name is not None else 0
+        if layer == "rules":
+            return segment_contributions(cast.rules, scoring.features, output)
+        if scoring.vector is None or layer == "person":
+            return {}
         values = cast.seats[layer].student().contributions(as_row(scoring.vector), output)
         return dict(zip(self._names, values, strict=False))
 
