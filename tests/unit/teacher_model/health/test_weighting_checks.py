@@ -6,7 +6,7 @@ from torch import Tensor
 
 from teacher.health.weighting import sigma_in_range, sigma_settles, weights_applied_once
 from teacher.inputs.layout import TaskLayout
-from teacher.weighting import GradientScale, TaskWeighting, Uniform
+from teacher.weighting import DynamicWeightAverage, Famo, GradientScale, GradNorm, TaskWeighting, Uniform
 from teacher.weighting.uncertainty import Uncertainty
 
 TASKS = [
@@ -41,7 +41,25 @@ def observed() -> GradientScale:
     return weighting
 
 
-@pytest.mark.parametrize("weighting", [Uniform(TASKS), Uncertainty(TASKS), GradientScale(TASKS), observed()])
+def learned(weighting: TaskWeighting) -> TaskWeighting:
+    """After two epochs in which the tasks did unlike."""
+    for losses in ([0.9, 0.8], [0.5, 0.7]):
+        weighting.observe(torch.tensor([[0.1], [3.0]]), torch.tensor(losses))
+        weighting.after_step(torch.tensor([0.9, 0.8]), torch.tensor(losses))
+        weighting.end_epoch(torch.tensor(losses))
+    return weighting
+
+
+@pytest.mark.parametrize(
+    "weighting",
+    [
+        Uniform(TASKS),
+        Uncertainty(TASKS),
+        GradientScale(TASKS),
+        observed(),
+        *(learned(method(TASKS)) for method in (GradNorm, DynamicWeightAverage, Famo)),
+    ],
+)
 def test_sound_weightings_pass(weighting: TaskWeighting) -> None:
     for check in (
         sigma_in_range(weighting, TASKS),
@@ -66,8 +84,13 @@ def test_checking_leaves_sigma_where_it_was() -> None:
     assert weighting.log_sigma.tolist() == pytest.approx([0.3, -0.2])
 
 
-@pytest.mark.parametrize("weighting", [DoubleWeight(TASKS), WrongFactor(TASKS)])
-def test_a_weight_applied_twice_fails(weighting: Uniform | Uncertainty) -> None:
+class DoubleFamo(Famo):
+    def terms(self, losses: Tensor) -> Tensor:
+        return super().terms(losses) * self.share * len(self.share)
+
+
+@pytest.mark.parametrize("weighting", [DoubleWeight(TASKS), WrongFactor(TASKS), learned(DoubleFamo(TASKS))])
+def test_a_weight_applied_twice_fails(weighting: TaskWeighting) -> None:
     assert weights_applied_once(weighting, TASKS).status == "fail"
 
 
