@@ -1,4 +1,4 @@
-"""A stranger's small bank: honest columns, three labels, a monthly history. Cases plant leaks in it, or odd honest data.
+"""A stranger's small bank: honest columns, three labels, a monthly history. Cases plant leaks in it, or odd data.
 
 Every feature is drawn before the labels, and the labels are drawn from probabilities that the features give, so nothing
 here knows an outcome. The monthly history ends before the labels begin.
@@ -114,8 +114,6 @@ class StrangersBank:
     def spec(self) -> DatasetSpec:
         """The spec that a stranger would write."""
         groups: list[dict[str, Any]] = [{"name": "facts", "numeric": self.numeric, "categorical": self.categorical}]
-        if self.distribution:
-            groups.append({"name": "bins", "tier": "raw", "numeric": self.distribution})
         sources = [
             {"name": "people", "kind": "parquet", "path": "people.parquet"},
             {"name": "months", "kind": "parquet", "path": "months.parquet"},

@@ -195,6 +195,8 @@ def _gate_inputs(
         keys=rows.customer_ids,
         truth=rows.truth,
         fits={f"{fit.kind} in {fit.group}": fit for fit in fits.fits},
+        sequences=rows.sequences,
+        distributions=rows.distributions,
         population={name: values for name, values in raw.items() if isinstance(values, np.ndarray)},
     )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-__all__ = ["Check", "Evidence", "check_of"]
+__all__ = ["Check", "Evidence", "check_of", "joined"]
 
 Status = Literal["pass", "fail", "unknown"]
 
@@ -63,6 +63,15 @@ class Check:
             "measured": self.measured,
             "note": self.note,
         }
+
+
+def joined(name: str, question: str, way_out: str, checks: list[Check], note: str) -> Check:
+    """One check that says what several measured; ``note`` where none did."""
+    failures = [evidence for check in checks for evidence in check.failures]
+    nearest = max((check.closest for check in checks if check.closest), key=_nearness, default=None)
+    measured = sum(check.measured for check in checks)
+    said = check_of(name, question, way_out, failures or ([nearest] if nearest else []), "" if measured else note)
+    return replace(said, closest=nearest, measured=measured)
 
 
 def check_of(name: str, question: str, way_out: str, evidence: list[Evidence], note: str = "") -> Check:

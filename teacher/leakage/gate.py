@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,13 +14,17 @@ from teacher.features import FittedSchema
 from teacher.leakage.copies import check_copies
 from teacher.leakage.encodings import check_encodings
 from teacher.leakage.findings import Check
+from teacher.leakage.hidden import Hidden, Steps, check_hidden, hidden_columns
+from teacher.leakage.near_copies import check_near_copies
+from teacher.leakage.noisy import check_noisy_copies
 from teacher.leakage.order import check_order
 from teacher.leakage.pairs import check_pairs
 from teacher.leakage.rows import Fit, check_disjoint, check_fits
-from teacher.leakage.sampling import halves
+from teacher.leakage.sampling import Halves, halves
 from teacher.leakage.scalers import check_scalers
 from teacher.leakage.sets import check_sets
 from teacher.leakage.single import check_single
+from teacher.leakage.subgroups import check_subgroups
 from teacher.leakage.time import Replay, check_events, check_gap, check_replay
 from teacher.leakage.truth import check_truth
 from understudy.contracts.spec import DatasetSpec
@@ -28,7 +33,22 @@ from understudy.progress import Progress
 
 __all__ = ["GateInputs", "leakage_report", "refuse_leaks", "run_gate"]
 
-_SINGLE_ROWS, _SET_ROWS = 40_000, 8_000
+_SINGLE_ROWS, _SET_ROWS, _NOISY_ROWS = 40_000, 8_000, 8_000
+# Most of the work is done outside the interpreter lock; more threads would hold more tables at a time.
+_WORKERS = 2
+# The plainest evidence first.
+_TOLD = (
+    "near copies",
+    "scalers",
+    "encodings",
+    "truth",
+    "single features",
+    "hidden",
+    "noisy copies",
+    "subgroups",
+    "pairs",
+    "sets",
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +67,7 @@ class GateInputs:
         truth: task -> true probability or mean ``[rows]`` or ``[rows, K]``; generated data only.
         fits: name -> the record of what else was fitted (recipes of computed columns).
         replayed: what became of each column without the events from its cutoff on.
+        sequences, distributions: what the experts see beside the features, by name.
         population: numeric column -> all rows of the file, before sampling and splitting.
     """
 
@@ -69,6 +90,8 @@ class GateInputs:
     population: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     fits: Mapping[str, Fit] = field(default_factory=dict)
     replayed: Sequence[Replay] = ()
+    sequences: Mapping[str, Steps] = field(default_factory=dict)
+    distributions: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def run_gate(inputs: GateInputs, progress: Progress) -> list[Check]:
@@ -78,9 +101,11 @@ def run_gate(inputs: GateInputs, progress: Progress) -> list[Check]:
     wide = halves(train, inputs.units, _SINGLE_ROWS, inputs.seed)
     small = halves(train, inputs.units, _SET_ROWS, inputs.seed)
     look = (spec, schema, inputs.features, inputs.labels)
-    sets = len(spec.groups) + (len(spec.groups) > 1)
-    with progress.task("Leakage gate", 6 + sets * len(spec.tasks)) as advance:
-        checks = [
+    rows = np.concatenate([wide.fit, wide.score])
+    hidden = hidden_columns(spec, schema, inputs.features, inputs.sequences, inputs.distributions, rows)
+    sets = sum(len(groups) + (len(groups) > 1) for groups in (spec.groups, hidden.groups if hidden else []))
+    with progress.task("Leakage gate", 11 + sets * len(spec.tasks)) as advance:
+        quick = [
             check_disjoint(inputs.disjoint, inputs.split),
             check_copies(inputs.features, inputs.split, inputs.keys),
             check_fits(inputs.fitted, inputs.features, inputs.row_ids, inputs.split, inputs.fits),
@@ -90,18 +115,39 @@ def run_gate(inputs: GateInputs, progress: Progress) -> list[Check]:
             check_replay(inputs.replayed),
         ]
         advance(note="rows")
-        checks.append(check_scalers(schema, inputs.features, inputs.split, inputs.population))
-        advance(note="scalers")
-        checks.append(check_encodings(*look, inputs.split, inputs.units, inputs.seed))
-        advance(note="encodings")
-        checks.append(check_truth(*look, inputs.truth, wide))
-        advance(note="truth")
-        checks.append(check_single(*look, wide))
-        advance(note="single features")
-        checks.append(check_pairs(*look, small))
-        advance(note="pairs")
-        checks.append(check_sets(*look, small, advance))
-    return checks
+        # Each is deterministic by itself, so it does not matter which ends first; the longest come first.
+        slow: dict[str, Callable[[], Check]] = {
+            "sets": lambda: check_sets(*look, small, advance),
+            "encodings": lambda: check_encodings(*look, inputs.split, inputs.units, inputs.seed),
+            "hidden": lambda: check_hidden(spec, hidden, inputs.labels, wide, small, advance),
+            "pairs": lambda: check_pairs(*look, small),
+            "noisy copies": lambda: _noisy(inputs, hidden, rows, wide),
+            "single features": lambda: check_single(*look, wide),
+            "subgroups": lambda: check_subgroups(*look, small),
+            "truth": lambda: check_truth(*look, inputs.truth, wide),
+            "scalers": lambda: check_scalers(schema, inputs.features, inputs.split, inputs.population),
+            "near copies": lambda: check_near_copies(schema, inputs.features, inputs.split, inputs.seed),
+        }
+        with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
+            running = {name: workers.submit(check) for name, check in slow.items()}
+            found = {}
+            for name, future in running.items():
+                found[name] = future.result()
+                advance(note=name)
+    return quick + [found[name] for name in _TOLD]
+
+
+def _noisy(inputs: GateInputs, hidden: Hidden | None, rows: NDArray[np.int64], wide: Halves) -> Check:
+    """Features and what they do not show side by side, at the first rows of both halves."""
+    names = inputs.fitted.schema.names + (hidden.schema.names if hidden else [])
+    looked = np.concatenate(
+        [np.arange(len(wide.fit))[:_NOISY_ROWS], len(wide.fit) + np.arange(len(wide.score))[:_NOISY_ROWS]]
+    )
+    tables = [inputs.features[rows[looked]]] + ([hidden.values[looked]] if hidden else [])
+    middle = min(len(wide.fit), _NOISY_ROWS)
+    parts = Halves(np.arange(middle), np.arange(middle, len(looked)))
+    labels = {task.name: inputs.labels[task.name][rows[looked]] for task in inputs.spec.tasks}
+    return check_noisy_copies(inputs.spec, names, np.concatenate(tables, axis=1), labels, parts)
 
 
 def leakage_report(spec: DatasetSpec, checks: list[Check]) -> dict[str, Any]:

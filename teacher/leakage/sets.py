@@ -54,8 +54,8 @@ def check_sets(
 ) -> Check:
     """Fit a small booster from each feature group, and from all features, to each label; score it on the other half.
 
-    AUC for binary and each class; R2 of ranks for regression, and R2 of a linear fit, which sees a label that is a
-    sum of columns where trees only come near. The first rounds decide whether more are worth their time. Greedy
+    AUC for binary and each class; R2 of ranks for regression. A linear fit besides (AUC, R2) sees a label that is a sum
+    of columns where trees only come near. The first rounds decide whether more are worth their time. Greedy
     trees do not see every interaction; ``check_pairs`` looks at every pair.
     """
     evidence: list[Evidence] = []
@@ -119,6 +119,28 @@ class _Inputs:
                 break
         return found
 
+    @cached_property
+    def designs(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Both halves standardised by the first, missing as the mean, with a column of ones."""
+        known = np.where(np.isnan(self.raw_fit).all(axis=0), 0.0, self.raw_fit)
+        mean = np.asarray(np.nanmean(known, axis=0), dtype=np.float64)
+        scale = np.asarray(np.nanstd(known, axis=0), dtype=np.float64)
+        scale[scale == 0] = 1.0
+        a, b = (np.nan_to_num((raw - mean) / scale) for raw in (self.raw_fit, self.raw_score))
+        return np.column_stack([a, np.ones(len(a))]), np.column_stack([b, np.ones(len(b))])
+
+    @cached_property
+    def gram(self) -> NDArray[np.float64]:
+        return self.designs[0].T @ self.designs[0]
+
+    def linear(self, label: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Least squares of ``label`` (NaN: unknown) on the columns of one half, read on the other."""
+        X, look = self.designs
+        known = ~np.isnan(label)
+        gram = self.gram if known.all() else X[known].T @ X[known]
+        tiny = 1e-10 * max(1, int(known.sum())) * np.eye(len(gram))
+        return np.asarray(look @ np.linalg.solve(gram + tiny, X[known].T @ label[known]), dtype=np.float64)
+
 
 class _Value(Protocol):
     def __call__(self, scores: NDArray[np.float64], /) -> float: ...
@@ -160,6 +182,8 @@ def _measure(
             value = inputs.boosted(fit, a, "binary", _AUC_STAGES, lambda s, y=score[b]: low_auc(y, s[b]))
         detail = f"group {group}, class {name}" if name else f"group {group}"
         found.append(Evidence("AUC less 2 SE", value, BOUND_AUC, names, task.name, detail))
+        linear = low_auc(score[b], inputs.linear(fit)[b])
+        found.append(Evidence("AUC less 2 SE, linear", linear, BOUND_AUC, names, task.name, detail))
     return found
 
 
@@ -192,24 +216,9 @@ def _regression(
     ranked[a] = ranks(y_fit[a])
     truth = ranks(y_score[b])
     value = inputs.boosted(ranked, a, "regression", _R2_STAGES, lambda scores: explained(truth, scores[b]))
-    linear = _linear_r2(inputs.raw_fit[a], y_fit[a], inputs.raw_score[b], y_score[b])
+    linear = explained(y_score[b], inputs.linear(y_fit)[b])
     detail = f"group {group}"
     return [
         Evidence("R2 of ranks", value, BOUND_R2, names, task.name, detail),
         Evidence("linear R2", linear, BOUND_LINEAR, names, task.name, detail),
     ]
-
-
-def _linear_r2(
-    X_fit: NDArray[np.float64], y_fit: NDArray[np.float64], X_score: NDArray[np.float64], y_score: NDArray[np.float64]
-) -> float:
-    known = np.where(np.isnan(X_fit), 0.0, X_fit)
-    mean, scale = known.mean(axis=0), known.std(axis=0)
-    scale[scale == 0] = 1.0
-
-    def design(X: NDArray[np.float64]) -> NDArray[np.float64]:
-        filled = (np.where(np.isnan(X), 0.0, X) - mean) / scale
-        return np.column_stack([filled, np.ones(len(X))])
-
-    weights = np.linalg.lstsq(design(X_fit), y_fit, rcond=None)[0]
-    return explained(y_score, design(X_score) @ weights)

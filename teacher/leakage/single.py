@@ -16,11 +16,13 @@ from teacher.leakage.tables import correlations, rank_columns
 from understudy.contracts.features import FeatureSchema
 from understudy.contracts.spec import DatasetSpec, TaskSpec
 
-__all__ = ["BOUND_AUC", "BOUND_CORRELATION", "BOUND_R2", "check_single"]
+__all__ = ["BOUND_AUC", "BOUND_CORRELATION", "BOUND_R2", "BOUND_VARIANCE", "check_single"]
 
 BOUND_AUC = 0.99
 BOUND_CORRELATION = 0.98
 BOUND_R2 = 0.98
+# Of a 0/1 label: an honest probability is not 0 or 1 nearly everywhere. A feature of AUC .97 explains some .65.
+BOUND_VARIANCE = 0.88
 
 
 @dataclass(frozen=True)
@@ -114,10 +116,30 @@ def _skill(target: _Target, column: str, bins_fit: NDArray[np.int64], bins_score
     rates = fitted.sum(axis=0) / len(fit)
     shares = (fitted + rates) / (np.bincount(fit, minlength=width)[:, None] + 1.0)
     values = low_aucs_of_counts(shares, scored, np.bincount(score, minlength=width)[:, None] - scored)
+    said = zip(target.classes, values.tolist(), _variance(shares, scored, score, width).tolist(), strict=True)
     return [
-        Evidence("AUC less 2 SE", value, BOUND_AUC, [column], task.name, target.detail(index))
-        for index, value in zip(target.classes, values.tolist(), strict=True)
+        Evidence(measure, value, bound, [column], task.name, target.detail(index))
+        for index, low, share in said
+        for measure, value, bound in (
+            ("AUC less 2 SE", low, BOUND_AUC),
+            ("share of variance less 2 SE", share, BOUND_VARIANCE),
+        )
     ]
+
+
+def _variance(
+    shares: NDArray[np.float64], cases: NDArray[np.float64], score: NDArray[np.int64], width: int
+) -> NDArray[np.float64]:
+    """The share of each outcome's variance ``[classes]`` that the fitted rates explain, less two standard errors as in
+    ``low_auc``: a label of which some rows were redrawn is told nearly everywhere."""
+    rows = np.bincount(score, minlength=width)[:, None].astype(np.float64)
+    total = cases.sum(axis=0)
+    error = (cases * (1 - shares) ** 2 + (rows - cases) * shares**2).sum(axis=0)
+    share = np.clip(1 - error / np.maximum(total * (1 - total / len(score)), 1e-9), 0, 1)
+    lowered: NDArray[np.float64] = share - 2 * np.sqrt(
+        share * (1 - share) / np.maximum(1, np.minimum(total, len(score) - total))
+    )
+    return lowered
 
 
 def _counts(bins: NDArray[np.int64], label: NDArray[np.float64], width: int, classes: list[int]) -> NDArray[np.float64]:

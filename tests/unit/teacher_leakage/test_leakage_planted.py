@@ -21,10 +21,12 @@ CLASSES = ("a", "b", "c")
 
 
 def blurred(bank: Planted, task: str, share: float = 0.12) -> Any:
-    """The label with honest noise: a share of classes drawn anew, or a third of its spread added on a log scale."""
+    """What an honest strong column tells. Of a class: the label, a share of it drawn anew. Of a number: what it was
+    before, and the label has moved by a third since (the other way round, a copy with noise, is a leak)."""
     label, rng = bank.label(task), bank.rng
     if task == "number":
-        return label * np.exp(0.4 * rng.normal(size=bank.rows))
+        bank.relabel(task, label * np.exp(0.4 * rng.normal(size=bank.rows)))
+        return label
     anew = rng.integers(0, 2 if task == "binary" else 3, bank.rows)
     return np.where(rng.random(bank.rows) < 2 * share, anew, label)
 
@@ -50,7 +52,8 @@ def noisy(task: str) -> Plant:
     def plant(bank: Planted, leaks: bool) -> None:
         label = bank.label(task)
         if task == "number":
-            bank.add("planted", label * np.exp((0.02 if leaks else 0.4) * bank.rng.normal(size=bank.rows)))
+            small = label * np.exp(0.02 * bank.rng.normal(size=bank.rows))
+            bank.add("planted", small if leaks else blurred(bank, task))
         else:
             bank.add("planted", blurred(bank, task, 0.001) if leaks else blurred(bank, task))
 
