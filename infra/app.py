@@ -3,39 +3,64 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
-from aws_cdk import App, Validations
+from aws_cdk import App, Stack, Validations
 from aws_cdk import aws_lambda as lambda_
 from cdk_nag import AwsSolutionsChecks
 
-from infra.config import read_deployment
+from infra.config import CONTEXT, read_deployment
 from infra.constructs.function_code import function_code
+from infra.stacks.agents import AgentsStack
+from infra.stacks.audit import AuditStack
 from infra.stacks.serving import ServingStack
 from infra.stacks.stateful import StatefulStack
 from understudy.errors import UserError
 
-__all__ = ["add_stacks", "main"]
-
-CONTEXT = ("stage", "bundle")
+__all__ = ["Stacks", "add_stacks", "main"]
 
 
-def add_stacks(app: App, code: lambda_.Code | None = None) -> tuple[StatefulStack, ServingStack]:
-    """Add both stacks of the stage that the app's context names, and the checks that they must pass.
+@dataclass(frozen=True)
+class Stacks:
+    """The stacks of one stage; ``agents`` where a language model is named."""
+
+    stateful: StatefulStack
+    serving: ServingStack
+    audit: AuditStack
+    agents: AgentsStack | None
+
+    def all(self) -> list[Stack]:
+        """In the order in which they can be deployed."""
+        return [self.stateful, *([self.agents] if self.agents else []), self.serving, self.audit]
+
+
+def add_stacks(app: App, package: Callable[[], lambda_.Code] | None = None) -> Stacks:
+    """Add the stacks of the stage that the app's context names, and the checks that they must pass.
 
     Args:
-        app: Its context holds ``stage`` and ``bundle``.
-        code: The function's code; None builds the package.
+        app: Its context holds what `infra.config.read_deployment` asks for.
+        package: Gives the functions' code, once per stack, as the CDK wants it; None builds it.
 
     Raises:
         UserError: the context does not say what to deploy.
     """
-    context: dict[str, Any] = {name: app.node.try_get_context(name) for name in CONTEXT}
-    deployment = read_deployment(context)
+    deployment = read_deployment({name: app.node.try_get_context(name) for name in CONTEXT})
+    package = package or partial(function_code, deployment.arch)
     stateful = StatefulStack(app, deployment=deployment)
-    serving = ServingStack(app, deployment=deployment, stateful=stateful, code=code or function_code())
+    agents = None
+    if deployment.reason_model:
+        agents = AgentsStack(app, deployment=deployment, stateful=stateful, code=package())
+    jobs = agents.orders.queue if agents else None
+    stacks = Stacks(
+        stateful=stateful,
+        serving=ServingStack(app, deployment=deployment, stateful=stateful, code=package(), jobs=jobs),
+        audit=AuditStack(app, deployment=deployment, stateful=stateful, code=package()),
+        agents=agents,
+    )
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return stateful, serving
+    return stacks
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from typing import Literal
 from infra.bytecode import bytecode, interpreter
 from infra.trees import LIBRARY, TreesError, build_trees
 
-__all__ = ["BuildError", "FunctionPackage", "build_function_zip", "package_sizes"]
+__all__ = ["Arch", "BuildError", "FunctionPackage", "build_function_zip", "package_sizes"]
 
 Arch = Literal["arm64", "x86_64"]
 
@@ -51,7 +51,7 @@ DEPENDENCIES = (
     "cffi",
 )
 # botocore ships 25 MB of models for every service; the function calls these.
-SERVICES = ("bedrock-runtime", "dynamodb", "s3", "secretsmanager", "sqs", "sts")
+SERVICES = ("bedrock-runtime", "dynamodb", "kms", "s3", "secretsmanager", "sqs", "sts")
 MACHINE = {"arm64": "aarch64", "x86_64": "x86_64"}
 EPOCH = (1980, 1, 1, 0, 0, 0)
 

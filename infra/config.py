@@ -11,7 +11,7 @@ from pydantic import Field
 from understudy.contracts._model import Contract
 from understudy.errors import UserError
 
-__all__ = ["Deployment", "StageConfig", "read_deployment"]
+__all__ = ["CONTEXT", "Deployment", "StageConfig", "read_deployment"]
 
 RETENTION = {
     30: logs.RetentionDays.ONE_MONTH,
@@ -19,6 +19,20 @@ RETENTION = {
 }
 KEY = re.compile(r"(?!/)[A-Za-z0-9._/-]{1,200}\.zip")
 ADMIN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[A-Za-z0-9+=,.@_/-]+(/\*)?")
+PEM = re.compile(r"(-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*)+")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# What is asked of the CDK context, and of nothing else.
+CONTEXT = (
+    "stage",
+    "bundle",
+    "previous",
+    "admins",
+    "bundle_public_key",
+    "checkpoint_public_keys",
+    "reason_model",
+    "alarm_email",
+    "arch",
+)
 
 
 class StageConfig(Contract):
@@ -32,6 +46,12 @@ class StageConfig(Contract):
     log_days: Literal[30, 365]
     requests_per_second: int = Field(ge=1)
     burst: int = Field(ge=1)
+    canary: bool = Field(description="a new version first answers a tenth of the requests for five minutes")
+    checkpoint_minutes: int = Field(ge=5, le=1440, description="what an intruder could undo without being seen")
+    checkpoint_lock_days: int = Field(ge=1, description="how long not even the account's owner can delete a checkpoint")
+    worker_concurrency: int = Field(ge=2, description="sentence workers at a time; SQS wants at least 2")
+    latency_p99_ms: int = Field(ge=10, description="what the latency alarm compares with")
+    budget_usd: int = Field(ge=1, description="a month; who pays is told at 80 %, and when the forecast exceeds it")
 
     @property
     def log_retention(self) -> logs.RetentionDays:
@@ -40,10 +60,32 @@ class StageConfig(Contract):
 
 STAGES: dict[str, StageConfig] = {
     "dev": StageConfig(
-        memory_mb=1024, timeout_s=10, reserved_concurrency=5, log_days=30, requests_per_second=20, burst=40
+        memory_mb=1024,
+        timeout_s=10,
+        reserved_concurrency=5,
+        log_days=30,
+        requests_per_second=20,
+        burst=40,
+        canary=False,
+        checkpoint_minutes=60,
+        checkpoint_lock_days=1,
+        worker_concurrency=2,
+        latency_p99_ms=1000,
+        budget_usd=20,
     ),
     "prod": StageConfig(
-        memory_mb=1769, timeout_s=10, reserved_concurrency=100, log_days=365, requests_per_second=1000, burst=2000
+        memory_mb=1769,
+        timeout_s=10,
+        reserved_concurrency=100,
+        log_days=365,
+        requests_per_second=1000,
+        burst=2000,
+        canary=True,
+        checkpoint_minutes=15,
+        checkpoint_lock_days=3650,
+        worker_concurrency=5,
+        latency_p99_ms=500,
+        budget_usd=200,
     ),
 }
 
@@ -52,7 +94,8 @@ class Deployment(Contract):
     """One deployment: a stage, and the bundle that it serves.
 
     ``previous_key`` is the champion before it, for the kill switch that asks for it; ``admins`` are ARNs, separated by
-    spaces, that may use the admin routes (a final ``/*`` stands for the session of an assumed role).
+    spaces, that may use the admin routes (a final ``/*`` stands for the session of an assumed role). The public keys
+    are PEM text. ``arch`` is arm64 except where the deployment is proven on a machine of the other kind.
     """
 
     stage: str
@@ -60,6 +103,11 @@ class Deployment(Contract):
     config: StageConfig
     previous_key: str | None = None
     admins: str = ""
+    bundle_public_key: str | None = None
+    checkpoint_public_keys: str | None = None
+    reason_model: str = ""
+    alarm_email: str | None = None
+    arch: Literal["arm64", "x86_64"] = "arm64"
 
     @property
     def prefix(self) -> str:
@@ -69,32 +117,68 @@ class Deployment(Contract):
 
 def read_deployment(context: dict[str, Any]) -> Deployment:
     """From the CDK context (``cdk.json``, or ``-c name=value``): ``stage``, and ``bundle``, a key in the bundle bucket;
-    and where wanted ``previous``, another such key, and ``admins``.
+    and where wanted ``previous`` (another such key), ``admins``, ``bundle_public_key`` and ``checkpoint_public_keys``
+    (PEM text), ``reason_model``, ``alarm_email`` and ``arch``.
 
     Raises:
         UserError: one is missing, or is not usable; the message says how to give it.
     """
-    stage, bundle = context.get("stage"), context.get("bundle")
-    give_stage = f"Add -c stage=NAME, one of: {', '.join(STAGES)}."
-    give_bundle = "Add -c bundle=KEY, the key of a .zip in the bundle bucket, for example champion.zip."
+    stage = _stage(context.get("stage"))
+    keys = _bundles(context.get("bundle"), context.get("previous"))
+    return Deployment(
+        stage=stage,
+        bundle_key=keys[0],
+        config=STAGES[stage],
+        previous_key=keys[1],
+        admins=_admins(context.get("admins") or ""),
+        bundle_public_key=_matching(PEM, context, "bundle_public_key", "$(cat bundle-key.pub)"),
+        checkpoint_public_keys=_matching(PEM, context, "checkpoint_public_keys", "$(cat old.pub new.pub)"),
+        reason_model=str(context.get("reason_model") or ""),
+        alarm_email=_matching(EMAIL, context, "alarm_email", "somebody@bank.example"),
+        arch=_arch(context.get("arch")),
+    )
+
+
+def _stage(stage: Any) -> str:
+    give = f"Add -c stage=NAME, one of: {', '.join(STAGES)}."
     if stage is None:
-        raise UserError("no stage was given", where="context", fix=give_stage)
+        raise UserError("no stage was given", where="context", fix=give)
     if stage not in STAGES:
-        raise UserError(f"unknown stage {stage!r}", where="context", fix=give_stage)
+        raise UserError(f"unknown stage {stage!r}", where="context", fix=give)
+    return str(stage)
+
+
+def _bundles(bundle: Any, previous: Any) -> tuple[str, str | None]:
+    give = "Add -c bundle=KEY, the key of a .zip in the bundle bucket, for example champion.zip."
     if bundle is None:
-        raise UserError("no bundle was given", where="context", fix=give_bundle)
-    previous, admins = context.get("previous"), context.get("admins", "")
+        raise UserError("no bundle was given", where="context", fix=give)
     for key in (bundle, *([] if previous is None else [previous])):
         if not isinstance(key, str) or not KEY.fullmatch(key):
-            raise UserError(f"{key!r} cannot be a bundle", where="context", fix=give_bundle)
+            raise UserError(f"{key!r} cannot be a bundle", where="context", fix=give)
+    return bundle, previous
+
+
+def _admins(admins: Any) -> str:
     wrong = [arn for arn in str(admins).split() if not ADMIN.fullmatch(arn)]
     if wrong:
         fix = "Add -c admins='ARN ...'; only the session name of an assumed role may be *."
         raise UserError(f"{wrong[0]!r} cannot be an admin", where="context", fix=fix)
-    return Deployment(
-        stage=stage,
-        bundle_key=bundle,
-        config=STAGES[stage],
-        previous_key=previous,
-        admins=" ".join(str(admins).split()),
-    )
+    return " ".join(str(admins).split())
+
+
+def _matching(pattern: re.Pattern[str], context: dict[str, Any], name: str, example: str) -> str | None:
+    value = context.get(name)
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str) or not pattern.fullmatch(value.strip()):
+        fix = f'Add -c {name}="{example}".'
+        raise UserError(f"{name} is not usable", where="context", fix=fix)
+    return value.strip()
+
+
+def _arch(arch: Any) -> Literal["arm64", "x86_64"]:
+    if arch in (None, "arm64"):
+        return "arm64"
+    if arch == "x86_64":
+        return "x86_64"
+    raise UserError(f"unknown architecture {arch!r}", where="context", fix="Add -c arch=arm64 or -c arch=x86_64.")

@@ -9,7 +9,7 @@ import jsii
 from aws_cdk import AssetHashType, BundlingOptions, BundlingOutput, DockerImage, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 
-from infra.bundling import ROOT, build_function_zip
+from infra.bundling import ROOT, Arch, build_function_zip
 
 __all__ = ["function_code"]
 
@@ -18,13 +18,16 @@ __all__ = ["function_code"]
 class _Local:
     """Builds where the synthesis runs. It never declines, so that Docker is never asked for."""
 
+    def __init__(self, arch: Arch) -> None:
+        self._arch = arch
+
     def try_bundle(self, output_dir: str, *positional: Any, **options: Any) -> bool:
         del positional, options  # jsii passes the options by position, its type declares them by name
-        build_function_zip(Path(output_dir) / "function.zip", arch="arm64", python="3.13")
+        build_function_zip(Path(output_dir) / "function.zip", arch=self._arch, python="3.13")
         return True
 
 
-def function_code() -> lambda_.Code:
+def function_code(arch: Arch = "arm64") -> lambda_.Code:
     """The zip that `infra.bundling.build_function_zip` makes; its hash is that of its bytes, which inputs determine.
 
     Raises:
@@ -35,7 +38,7 @@ def function_code() -> lambda_.Code:
         asset_hash_type=AssetHashType.OUTPUT,
         bundling=BundlingOptions(
             image=DockerImage.from_registry("never-used"),
-            local=_Local(),
+            local=_Local(arch),
             output_type=BundlingOutput.ARCHIVED,
         ),
     )

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.acknowledge import acknowledge
 from infra.config import Deployment
-from infra.constructs.audit_keyring import AuditKeyring
-from infra.constructs.bundle_bucket import BundleBucket
-from infra.constructs.store_tables import StoreTables
+from infra.constructs.product_function import Permissions, ProductFunction
+from infra.stacks.stateful import StatefulStack
 
 __all__ = ["InferenceFunction"]
 
 
 class InferenceFunction(Construct):
-    """Python 3.13 on arm64, served through the alias ``live``.
+    """Served through the alias ``live``, whose versions start from a snapshot of the started function (SnapStart).
 
     Its role may read, change and (erasure, decided reviews) delete documents of customers and of oversight, append to
-    the audit trail, and read the keyring and the named bundles. It may not delete from the audit trail, nor scan.
+    the audit trail, wrap and unwrap customers' keys, and read the keyring and the named bundles; where sentences are
+    written by a model, read them and order absent ones. It may not delete from the audit trail, nor scan.
     """
 
     def __init__(
@@ -31,68 +28,63 @@ class InferenceFunction(Construct):
         *,
         deployment: Deployment,
         code: lambda_.Code,
-        tables: StoreTables,
-        bundles: BundleBucket,
-        keyring: AuditKeyring,
+        stateful: StatefulStack,
+        jobs: sqs.IQueue | None,
     ) -> None:
         super().__init__(scope, construct_id)
         config = deployment.config
-        log_group = logs.LogGroup(self, "Logs", retention=config.log_retention, removal_policy=RemovalPolicy.RETAIN)
-        self.function = lambda_.Function(
+        product = ProductFunction(
             self,
-            "Function",
-            function_name=f"{deployment.prefix}-inference",
-            description="Recommends products to a customer, with reasons, and records why",
-            runtime=lambda_.Runtime.PYTHON_3_13,
-            architecture=lambda_.Architecture.ARM_64,
+            "Inference",
+            deployment=deployment,
             code=code,
+            name="inference",
+            description="Recommends products to a customer, with reasons, and records why",
             handler="lambda_app.handler.handler",
-            memory_size=config.memory_mb,
-            timeout=Duration.seconds(config.timeout_s),
-            reserved_concurrent_executions=config.reserved_concurrency,
-            tracing=lambda_.Tracing.ACTIVE,
-            log_group=log_group,
-            role=self._role(log_group),
-            environment=self._environment(deployment, bundles, keyring),
+            memory_mb=config.memory_mb,
+            timeout_s=config.timeout_s,
+            concurrency=config.reserved_concurrency,
+            environment=_environment(deployment, stateful, jobs),
+            permissions=_permissions(deployment, stateful, jobs),
+            snap_start=True,
         )
-        self._allow(deployment, tables, bundles, keyring)
-        acknowledge(
-            self.function,
-            "L1",
-            "The package holds wheels compiled for this interpreter; every pinned dependency has one for it on arm64.",
-        )
+        self.function = product.function
         self.alias = lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
 
-    def _environment(self, deployment: Deployment, bundles: BundleBucket, keyring: AuditKeyring) -> dict[str, str]:
-        bucket = f"s3://{bundles.bucket.bucket_name}"
-        variables = {
-            "UNDERSTUDY_BUNDLE": f"{bucket}/{deployment.bundle_key}",
-            "UNDERSTUDY_STORE": f"dynamodb://{deployment.prefix}",
-            "UNDERSTUDY_AUDIT_KEYS": f"secretsmanager://{keyring.secret.secret_arn}",
-        }
-        if deployment.previous_key is not None:
-            variables["UNDERSTUDY_PREVIOUS_BUNDLE"] = f"{bucket}/{deployment.previous_key}"
-        if deployment.admins:
-            variables["UNDERSTUDY_ADMINS"] = deployment.admins
-        return variables
 
-    def _role(self, log_group: logs.LogGroup) -> iam.Role:
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(role)
-        acknowledge(role, "IAM5[Resource::*]", "Sending X-Ray traces cannot be narrowed to a resource.")
-        return role
+def _environment(deployment: Deployment, stateful: StatefulStack, jobs: sqs.IQueue | None) -> dict[str, str]:
+    bucket = f"s3://{stateful.bundles.bucket.bucket_name}"
+    variables = {
+        "UNDERSTUDY_BUNDLE": f"{bucket}/{deployment.bundle_key}",
+        "UNDERSTUDY_STORE": f"dynamodb://{deployment.prefix}",
+        "UNDERSTUDY_AUDIT_KEYS": f"secretsmanager://{stateful.keyring.secret.secret_arn}",
+        "UNDERSTUDY_CUSTOMER_KEYS": f"kms://{stateful.wrapping.key.key_arn}",
+    }
+    optional = {
+        "UNDERSTUDY_BUNDLE_PUBLIC_KEY": deployment.bundle_public_key,
+        "UNDERSTUDY_PREVIOUS_BUNDLE": deployment.previous_key and f"{bucket}/{deployment.previous_key}",
+        "UNDERSTUDY_ADMINS": deployment.admins,
+        "UNDERSTUDY_REASON_MODEL": deployment.reason_model,
+        "UNDERSTUDY_REASON_QUEUE": jobs.queue_url if jobs is not None else None,
+    }
+    return variables | {name: value for name, value in optional.items() if value}
 
-    def _allow(self, deployment: Deployment, tables: StoreTables, bundles: BundleBucket, keyring: AuditKeyring) -> None:
-        documents = ["BatchGetItem", "BatchWriteItem", "DeleteItem", "PutItem", "Query"]
-        keys = [deployment.bundle_key, *([deployment.previous_key] if deployment.previous_key else [])]
-        may = {
-            "Documents": (
-                [f"dynamodb:{action}" for action in documents],
-                [tables.customers.table_arn, tables.oversight.table_arn],
-            ),
-            "AuditTrail": (["dynamodb:GetItem", "dynamodb:PutItem"], [tables.audit.table_arn, tables.heads.table_arn]),
-            "Keyring": (["secretsmanager:GetSecretValue"], [keyring.secret.secret_arn]),
-            "Bundle": (["s3:GetObject"], [bundles.bucket.arn_for_objects(key) for key in keys]),
-        }
-        for sid, (actions, resources) in may.items():
-            self.function.add_to_role_policy(iam.PolicyStatement(sid=sid, actions=actions, resources=resources))
+
+def _permissions(deployment: Deployment, stateful: StatefulStack, jobs: sqs.IQueue | None) -> Permissions:
+    tables, objects = stateful.tables, stateful.bundles.bucket.arn_for_objects
+    documents = ["BatchGetItem", "BatchWriteItem", "DeleteItem", "PutItem", "Query"]
+    keys = [deployment.bundle_key, *([deployment.previous_key] if deployment.previous_key else [])]
+    may = {
+        "Documents": (
+            [f"dynamodb:{action}" for action in documents],
+            [tables.customers.table_arn, tables.oversight.table_arn],
+        ),
+        "AuditTrail": (["dynamodb:GetItem", "dynamodb:PutItem"], [tables.audit.table_arn, tables.heads.table_arn]),
+        "Keyring": (["secretsmanager:GetSecretValue"], [stateful.keyring.secret.secret_arn]),
+        "CustomerKeys": (["kms:Decrypt", "kms:Encrypt"], [stateful.wrapping.key.key_arn]),
+        "Bundle": (["s3:GetObject"], [objects(key) for key in keys]),
+    }
+    if jobs is not None:
+        may["Sentences"] = (["dynamodb:BatchGetItem"], [tables.sentences.table_arn])
+        may["Orders"] = (["sqs:SendMessage"], [jobs.queue_arn])
+    return may

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import Deployment
+from infra.constructs.canary import Canary
 from infra.constructs.http_endpoint import HttpEndpoint
 from infra.constructs.inference_function import InferenceFunction
 from infra.stacks.stateful import StatefulStack
@@ -15,21 +17,22 @@ __all__ = ["ServingStack"]
 
 
 class ServingStack(Stack):
-    """The inference function and its HTTPS endpoint; holds no data."""
+    """The inference function, its HTTPS endpoint, and how a new version takes over; holds no data."""
 
     def __init__(
-        self, scope: Construct, *, deployment: Deployment, stateful: StatefulStack, code: lambda_.Code
+        self,
+        scope: Construct,
+        *,
+        deployment: Deployment,
+        stateful: StatefulStack,
+        code: lambda_.Code,
+        jobs: sqs.IQueue | None,
     ) -> None:
         super().__init__(scope, f"{deployment.prefix}-serving", description="Understudy: the recommendation endpoint")
-        inference = InferenceFunction(
-            self,
-            "Inference",
-            deployment=deployment,
-            code=code,
-            tables=stateful.tables,
-            bundles=stateful.bundles,
-            keyring=stateful.keyring,
+        self.inference = InferenceFunction(
+            self, "Inference", deployment=deployment, code=code, stateful=stateful, jobs=jobs
         )
-        endpoint = HttpEndpoint(self, "Endpoint", deployment=deployment, handler=inference.alias)
-        CfnOutput(self, "EndpointUrl", value=endpoint.api.api_endpoint)
+        self.canary = Canary(self, "Canary", deployment=deployment, inference=self.inference)
+        self.endpoint = HttpEndpoint(self, "Endpoint", deployment=deployment, handler=self.inference.alias)
+        CfnOutput(self, "EndpointUrl", value=self.endpoint.api.api_endpoint)
         CfnOutput(self, "BundleLocation", value=f"s3://{stateful.bundles.bucket.bucket_name}/{deployment.bundle_key}")

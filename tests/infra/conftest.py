@@ -26,20 +26,35 @@ class Synthesised:
 
     def __init__(self, folder: Path, stub: Path, context: dict[str, Any]) -> None:
         app = App(context=CONTEXT | context, outdir=str(folder), analytics_reporting=False)
-        self.stateful_stack, self.serving_stack = add_stacks(app, lambda_.Code.from_asset(str(stub)))
+        stacks = add_stacks(app, lambda: lambda_.Code.from_asset(str(stub)))
         app.synth()
         self.folder = folder
-        self.stateful = json.loads((folder / f"{self.stateful_stack.stack_name}.template.json").read_text())
-        self.serving = json.loads((folder / f"{self.serving_stack.stack_name}.template.json").read_text())
+        self.names = [stack.stack_name for stack in stacks.all()]
+        self.templates: dict[str, dict[str, Any]] = {
+            name.rpartition("-")[2]: json.loads((folder / f"{name}.template.json").read_text()) for name in self.names
+        }
+        self.stateful = self.templates["stateful"]
+        self.serving = self.templates["serving"]
 
-    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Logical id -> resource, in both stacks."""
-        resources = self.stateful["Resources"] | self.serving["Resources"]
-        return {name: resource for name, resource in resources.items() if resource["Type"] == kind}
+    def of_type(self, kind: str, stack: str | None = None) -> dict[str, dict[str, Any]]:
+        """Logical id -> resource, in one stack or in all."""
+        templates = [self.templates[stack]] if stack else self.templates.values()
+        return {
+            name: resource
+            for template in templates
+            for name, resource in template["Resources"].items()
+            if resource["Type"] == kind
+        }
 
-    def only(self, kind: str) -> dict[str, Any]:
+    def only(self, kind: str, stack: str | None = None) -> dict[str, Any]:
         """The properties of the one resource of ``kind``."""
-        (resource,) = self.of_type(kind).values()
+        (resource,) = self.of_type(kind, stack).values()
+        properties: dict[str, Any] = resource["Properties"]
+        return properties
+
+    def holding(self, kind: str, word: str) -> dict[str, Any]:
+        """The properties of the one resource of ``kind`` whose logical id holds ``word``."""
+        (resource,) = (found for name, found in self.of_type(kind).items() if word in name)
         properties: dict[str, Any] = resource["Properties"]
         return properties
 
@@ -59,6 +74,12 @@ def synthesise(stub: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
 @pytest.fixture(scope="session")
 def dev(synthesise: Callable[..., Synthesised]) -> Synthesised:
     return synthesise()
+
+
+@pytest.fixture(scope="session")
+def spoken(synthesise: Callable[..., Synthesised]) -> Synthesised:
+    """A stage whose sentences a model writes."""
+    return synthesise(reason_model="global.anthropic.claude-haiku-4-5-20251001-v1:0", alarm_email="ops@bank.example")
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from lambda_app.settings import Settings
 from understudy.stores import open_store
 
 
-def test_it_holds_exactly_this_function_and_its_endpoint(dev: Any) -> None:
+def test_it_holds_exactly_this_function_its_endpoint_and_how_a_version_takes_over(dev: Any) -> None:
     kinds = Counter(resource["Type"] for resource in dev.serving["Resources"].values())
     routes = sum(len(methods) for methods in ROUTES.values())
     assert kinds == {
@@ -33,45 +33,48 @@ def test_it_holds_exactly_this_function_and_its_endpoint(dev: Any) -> None:
         "AWS::Lambda::Version": 1,
         "AWS::Lambda::Alias": 1,
         "AWS::Lambda::Permission": routes,
-        "AWS::IAM::Role": 1,
+        "AWS::IAM::Role": 2,
         "AWS::IAM::Policy": 1,
         "AWS::Logs::LogGroup": 2,
         "AWS::ApiGatewayV2::Api": 1,
         "AWS::ApiGatewayV2::Stage": 1,
         "AWS::ApiGatewayV2::Integration": 1,
         "AWS::ApiGatewayV2::Route": routes,
+        "AWS::CloudWatch::Alarm": 3,
+        "AWS::CodeDeploy::Application": 1,
+        "AWS::CodeDeploy::DeploymentGroup": 1,
     }
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_the_function_is_as_the_stage_says(request: pytest.FixtureRequest, stage: str) -> None:
     synthesised, config = request.getfixturevalue(stage), STAGES[stage]
-    function = synthesised.only("AWS::Lambda::Function")
+    function = synthesised.only("AWS::Lambda::Function", "serving")
     assert function["Runtime"] == "python3.13"
     assert function["Architectures"] == ["arm64"]
     assert function["MemorySize"] == config.memory_mb
     assert function["Timeout"] == config.timeout_s
     assert function["ReservedConcurrentExecutions"] == config.reserved_concurrency
     assert function["TracingConfig"] == {"Mode": "Active"}
-    groups = synthesised.of_type("AWS::Logs::LogGroup")
+    groups = synthesised.of_type("AWS::Logs::LogGroup", "serving")
     assert function["LoggingConfig"]["LogGroup"]["Ref"] in groups
     assert {group["Properties"]["RetentionInDays"] for group in groups.values()} == {config.log_days}
 
 
 def test_its_handler_exists(dev: Any) -> None:
-    module, name = dev.only("AWS::Lambda::Function")["Handler"].rsplit(".", 1)
+    module, name = dev.only("AWS::Lambda::Function", "serving")["Handler"].rsplit(".", 1)
     assert callable(getattr(importlib.import_module(module), name))
 
 
 def test_its_environment_is_what_the_function_reads(dev: Any, prod: Any) -> None:
-    variables = dev.only("AWS::Lambda::Function")["Environment"]["Variables"]
+    variables = dev.only("AWS::Lambda::Function", "serving")["Environment"]["Variables"]
     known = {name.upper(): field for name, field in Settings.model_fields.items()}
     assert {name for name, field in known.items() if field.is_required()} <= set(variables) <= set(known)
     assert variables["UNDERSTUDY_STORE"] == "dynamodb://understudy-dev"
     start, _, end = variables["UNDERSTUDY_BUNDLE"]["Fn::Join"][1]
     assert (start, end) == ("s3://", "/champion.zip")
     assert variables["UNDERSTUDY_AUDIT_KEYS"]["Fn::Join"][1][0] == "secretsmanager://"
-    changed = prod.only("AWS::Lambda::Function")["Environment"]["Variables"]
+    changed = prod.only("AWS::Lambda::Function", "serving")["Environment"]["Variables"]
     assert changed["UNDERSTUDY_BUNDLE"]["Fn::Join"][1][2] == "/bundles/finsynth-1.zip"
 
 
@@ -81,7 +84,7 @@ def test_requests_reach_the_alias_and_nothing_else(dev: Any) -> None:
     (version,) = dev.of_type("AWS::Lambda::Version")
     assert resource["Properties"]["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
     assert dev.only("AWS::ApiGatewayV2::Integration")["IntegrationUri"] == {"Ref": alias}
-    for permission in dev.of_type("AWS::Lambda::Permission").values():
+    for permission in dev.of_type("AWS::Lambda::Permission", "serving").values():
         assert permission["Properties"]["FunctionName"] == {"Ref": alias}
         assert permission["Properties"]["Principal"] == "apigateway.amazonaws.com"
 
@@ -106,8 +109,11 @@ def test_access_is_logged_without_customer_ids_and_throttled(dev: Any) -> None:
 
 def granted(dev: Any) -> dict[str, Any]:
     """Action -> resources, of the function's role."""
-    assert "ManagedPolicyArns" not in dev.only("AWS::IAM::Role")
-    statements = dev.only("AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    roles = [
+        role["Properties"] for name, role in dev.of_type("AWS::IAM::Role", "serving").items() if "Inference" in name
+    ]
+    assert ["ManagedPolicyArns" in role for role in roles] == [False]
+    statements = dev.only("AWS::IAM::Policy", "serving")["PolicyDocument"]["Statement"]
     actions: dict[str, Any] = {}
     for statement in statements:
         assert statement["Effect"] == "Allow"
@@ -126,12 +132,13 @@ def test_no_permission_is_wider_than_a_resource_except_tracing(dev: Any) -> None
     assert actions["s3:GetObject"]["Fn::Join"][1][1] == "/champion.zip"
 
 
-def in_cloud(value: Any, bucket: str, secret: str) -> str:
+def in_cloud(value: Any, bucket: str, secret: str, key: str) -> str:
     """A variable of the template, with the names that CloudFormation would put in."""
     if isinstance(value, str):
         return value
     parts = (part if isinstance(part, str) else str(part) for part in value["Fn::Join"][1])
-    return "".join(secret if "AuditKeyring" in p else bucket if "BundlesBucket" in p else p for p in parts)
+    known = {"AuditKeyring": secret, "BundlesBucket": bucket, "CustomerKeysKey": key}
+    return "".join(next((name for word, name in known.items() if word in part), part) for part in parts)
 
 
 @pytest.fixture
@@ -140,12 +147,13 @@ def deployed(dev: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-northeast-2")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    variables = dev.only("AWS::Lambda::Function")["Environment"]["Variables"]
+    variables = dev.only("AWS::Lambda::Function", "serving")["Environment"]["Variables"]
     bucket = f"bundles-{uuid4().hex[:8]}"
     with mock_aws():
         ring = json.dumps({"active": "k1", "k1": "5a" * 32})
         secret = boto3.client("secretsmanager").create_secret(Name=bucket, SecretString=ring)["ARN"]
-        environment = {name: in_cloud(value, bucket, secret) for name, value in variables.items()}
+        key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
+        environment = {name: in_cloud(value, bucket, secret, key) for name, value in variables.items()}
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"})
         bundle = tiny_bundle.write(tmp_path / "bundle")

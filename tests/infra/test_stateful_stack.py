@@ -28,8 +28,10 @@ def test_it_holds_exactly_what_the_function_needs(dev: Any) -> None:
     kinds = sorted(resource["Type"] for resource in dev.stateful["Resources"].values())
     assert kinds == [
         *["AWS::DynamoDB::Table"] * 6,
-        "AWS::S3::Bucket",
-        "AWS::S3::BucketPolicy",
+        *["AWS::KMS::Alias"] * 2,
+        *["AWS::KMS::Key"] * 2,
+        *["AWS::S3::Bucket"] * 2,
+        *["AWS::S3::BucketPolicy"] * 2,
         "AWS::SecretsManager::Secret",
     ]
 
@@ -41,7 +43,7 @@ def test_nothing_in_it_can_be_lost_by_accident(request: pytest.FixtureRequest, s
     stack = manifest["artifacts"][f"understudy-{stage}-stateful"]["properties"]
     assert stack["terminationProtection"] is True
     for name, resource in synthesised.stateful["Resources"].items():
-        if resource["Type"] != "AWS::S3::BucketPolicy":
+        if resource["Type"] not in ("AWS::S3::BucketPolicy", "AWS::KMS::Alias"):
             assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", name
 
 
@@ -100,14 +102,34 @@ def test_the_template_holds_no_secret(dev: Any) -> None:
     assert "SecretString" not in dev.only("AWS::SecretsManager::Secret")
 
 
-def test_the_bucket_is_private_versioned_and_refuses_plain_connections(dev: Any) -> None:
-    bucket = dev.only("AWS::S3::Bucket")
+@pytest.mark.parametrize("word", ["Bundles", "Checkpoints"])
+def test_each_bucket_is_private_versioned_and_refuses_plain_connections(dev: Any, word: str) -> None:
+    bucket = dev.holding("AWS::S3::Bucket", word)
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    statements = dev.only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    statements = dev.holding("AWS::S3::BucketPolicy", word)["PolicyDocument"]["Statement"]
     assert {json.dumps(s["Condition"]) for s in statements if s["Effect"] == "Deny" and s["Action"] == "s3:*"} == {
         '{"Bool": {"aws:SecureTransport": "false"}}',
         '{"NumericLessThan": {"s3:TlsVersion": 1.2}}',
     }
+
+
+@pytest.mark.parametrize(("stage", "days"), [("dev", 1), ("prod", 3650)])
+def test_checkpoints_are_locked_so_that_not_even_the_owner_can_delete_them(
+    request: pytest.FixtureRequest, stage: str, days: int
+) -> None:
+    bucket = request.getfixturevalue(stage).holding("AWS::S3::Bucket", "Checkpoints")
+    assert bucket["ObjectLockEnabled"] is True
+    lock = bucket["ObjectLockConfiguration"]
+    assert lock["Rule"]["DefaultRetention"] == {"Mode": "COMPLIANCE", "Days": days}
+
+
+def test_the_signing_key_signs_and_the_wrapping_key_is_rotated_by_the_service(dev: Any) -> None:
+    signing = dev.holding("AWS::KMS::Key", "SigningKey")
+    assert (signing["KeySpec"], signing["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    wrapping = dev.holding("AWS::KMS::Key", "CustomerKeys")
+    assert wrapping["EnableKeyRotation"] is True
+    assert "KeySpec" not in wrapping
+    assert {key["Properties"]["PendingWindowInDays"] for key in dev.of_type("AWS::KMS::Key").values()} == {30}

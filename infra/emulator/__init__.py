@@ -1,0 +1,1 @@
+"""An emulated cloud, on which the deployment is proven without an account."""

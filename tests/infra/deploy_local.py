@@ -1,0 +1,330 @@
+"""Deploy the product to an emulated cloud, use what was deployed, and take it down: ``make deploy-local``.
+
+Every step asserts what it claims; the exit code of a CDK command is never believed alone. What is asked is the deployed
+artefact: the zip that the emulated function holds, under the Lambda runtime client, with the deployed variables, in its
+deployed role, on the emulated tables, buckets and keys.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1] / "fixtures")]
+
+import pytest
+import tiny_bundle
+from botocore.exceptions import ClientError
+from python_313 import client_313, python_313
+
+from infra.emulator.cloud import ACCOUNT, REGION, EmulatedCloud
+from infra.emulator.policy import Usage, grants_of, usage
+from understudy.audit import fsck, open_keyring
+from understudy.audit.checkpoint_store import open_checkpoints
+from understudy.audit.coverage import Coverage
+from understudy.audit.signing import PublicKeys, open_signer
+from understudy.local import LocalFunction
+from understudy.stores import open_store
+
+ADMIN = f"arn:aws:iam::{ACCOUNT}:user/operator"
+CALLER = f"arn:aws:iam::{ACCOUNT}:role/branch"
+ARCH = "arm64" if platform.machine() == "aarch64" else "x86_64"
+DEPLOY = ("--method=direct", "--no-previous-parameters", "--require-approval", "never")
+STATEFUL, SERVING, AUDIT = (f"understudy-dev-{name}" for name in ("stateful", "serving", "audit"))
+
+
+class Walk:
+    """The steps, in order; each prints a line when what it claims has been seen."""
+
+    def __init__(self, cloud: EmulatedCloud, folder: Path, say: Callable[[str], None]) -> None:
+        self.cloud = cloud
+        self.folder = folder
+        self._say = say
+        self._began = time.monotonic()
+        self._client = client_313(folder / "client")
+        self.usage: dict[str, Usage] = {}
+        self._roles: dict[str, set[str]] = {}
+
+    def done(self, what: str) -> None:
+        self._say(f"{time.monotonic() - self._began:6.1f} s  {what}")
+
+    def run(self) -> None:
+        """All of it."""
+        self.bootstrap()
+        self.deploy("champion.zip")
+        self.bring_bundles()
+        with self.function("inference", "1") as function:
+            self.answers(function)
+            self.kill_switch(function)
+            self.objection(function)
+            self.erasure(function)
+        self.checkpoint()
+        self.deploy("next.zip", "champion.zip")
+        with self.function("inference", "2") as function:
+            assert self.recommend(function, "c-1")["model_version"] == self.versions["next.zip"]
+            self.previous_model(function)
+        self.deploy("champion.zip", "next.zip")
+        with self.function("inference", "3") as function:
+            assert self.recommend(function, "c-1")["model_version"] == self.versions["champion.zip"]
+        self.done("rolled back: the first model answers again, from version 3 of the function")
+        self.checkpoint()
+        self.permissions()
+        self.destroy()
+
+    def bootstrap(self) -> None:
+        self.cloud.cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}")
+        assert self.cloud.client("ssm").get_parameter(Name="/cdk-bootstrap/hnb659fds/version")["Parameter"]["Value"]
+        self.done("bootstrapped")
+
+    def deploy(self, bundle: str, previous: str | None = None) -> None:
+        context = [f"arch={ARCH}", "stage=dev", f"bundle={bundle}", f"admins={ADMIN}"]
+        context += [f"previous={previous}"] if previous else []
+        self.cloud.cdk("deploy", "--all", *DEPLOY, context=context)
+        for stack in (STATEFUL, SERVING, AUDIT):
+            self.is_whole(stack)
+        self.done(f"deployed with {bundle}: every resource of the templates exists, every output has a value")
+
+    def is_whole(self, stack: str) -> None:
+        """What a template wants is what the stack has."""
+        formation = self.cloud.client("cloudformation")
+        pages = formation.get_paginator("list_stack_resources").paginate(StackName=stack)
+        there = {
+            one["LogicalResourceId"]: one["ResourceType"] for page in pages for one in page["StackResourceSummaries"]
+        }
+        wanted = {name: one["Type"] for name, one in self.cloud.template(stack)["Resources"].items()}
+        assert there == wanted, set(wanted.items()) ^ set(there.items())
+        (found,) = formation.describe_stacks(StackName=stack)["Stacks"]
+        assert found["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), found["StackStatus"]
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
+        assert outputs.keys() == self.cloud.template(stack).get("Outputs", {}).keys()
+        assert not [name for name, value in outputs.items() if not value or "None" in value], outputs
+        assert "No Moto CloudFormation support" not in self.cloud.log.read_text()
+
+    def output(self, stack: str, name: str) -> str:
+        (found,) = self.cloud.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        return str(next(one["OutputValue"] for one in found["Outputs"] if one["OutputKey"] == name))
+
+    def bring_bundles(self) -> None:
+        """Upload two bundles, whose model versions differ, and customers."""
+        bucket, self.versions = self.output(STATEFUL, "BundleBucket"), {}
+        for name, seed in (("champion.zip", 1), ("next.zip", 2)):
+            path = tiny_bundle.write(self.folder / name, seed=seed)
+            self.cloud.client("s3").upload_file(str(path), bucket, name)
+            manifest = json.loads(tiny_bundle.manifest_bytes(tiny_bundle.files(), seed=seed))
+            self.versions[name] = manifest["model_version"]
+        with self.environment(self.cloud.variables()):
+            store = open_store("dynamodb://understudy-dev")
+            store.put_records([tiny_bundle.customer(f"c-{number}") for number in range(1, 4)])
+            store.close()
+        self.done("bundles and customers are there")
+
+    @contextmanager
+    def environment(self, variables: dict[str, str]) -> Iterator[None]:
+        before = dict(os.environ)
+        os.environ.update(variables)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    @contextmanager
+    def function(self, name: str, version: str | None = None) -> Iterator[LocalFunction]:
+        """The deployed function ``name``, in its deployed role."""
+        client = self.cloud.client("lambda")
+        deployed = client.get_function_configuration(FunctionName=f"understudy-dev-{name}")
+        if version is not None:
+            alias = client.get_alias(FunctionName=f"understudy-dev-{name}", Name="live")
+            assert alias["FunctionVersion"] == version, alias
+            deployed = client.get_function_configuration(FunctionName=f"understudy-dev-{name}", Qualifier=version)
+        package = self.package(name, deployed["CodeSha256"])
+        role = self.cloud.client("sts").assume_role(RoleArn=deployed["Role"], RoleSessionName=name)["Credentials"]
+        self._roles.setdefault(deployed["Role"].rpartition("/")[2], set()).add(role["AccessKeyId"])
+        variables = {
+            **deployed["Environment"]["Variables"],
+            **self.cloud.variables(),
+            "AWS_ACCESS_KEY_ID": role["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": role["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": role["SessionToken"],
+            "AWS_LAMBDA_FUNCTION_NAME": deployed["FunctionName"],
+        }
+        with LocalFunction(
+            package,
+            variables,
+            handler=deployed["Handler"],
+            log=self.folder / f"{name}.log",
+            executable=python_313(),
+            client=self._client,
+        ) as function:
+            yield function
+
+    def package(self, name: str, sha256: str) -> Path:
+        """The zip that the emulated function was made of."""
+        template = self.cloud.template(AUDIT if name == "checkpoint" else SERVING)
+        (code,) = (
+            one["Properties"]["Code"]
+            for one in template["Resources"].values()
+            if one["Type"] == "AWS::Lambda::Function"
+        )
+        bucket = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
+        data = self.cloud.client("s3").get_object(Bucket=bucket, Key=code["S3Key"])["Body"].read()
+        assert base64.b64encode(hashlib.sha256(data).digest()).decode() == sha256, "not the deployed code"
+        path = self.folder / f"{name}.zip"
+        path.write_bytes(data)
+        return path
+
+    def ask(self, function: LocalFunction, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """The body of an answer that must be good; ``admin`` asks as the operator."""
+        who = ADMIN if options.pop("admin", False) else CALLER
+        event = tiny_bundle.event(method, path, body, authorizer={"iam": {"userArn": who}}, **options)
+        answer = function.invoke(event)
+        assert answer["statusCode"] in (200, 204), answer
+        return json.loads(answer["body"]) if answer.get("body") else None
+
+    def recommend(self, function: LocalFunction, customer: str) -> Any:
+        return self.ask(function, "POST", "/v1/recommendations", {"customer_id": customer, "locale": "en"})
+
+    def answers(self, function: LocalFunction) -> None:
+        assert self.ask(function, "GET", "/v1/health")["status"] == "ok"
+        answer = self.recommend(function, "c-1")
+        assert answer["recommendations"]
+        assert answer["recommendations"][0]["reason"]
+        assert answer["model_version"] == self.versions["champion.zip"]
+        assert answer["tasks"]["signups"]["layer"] == "distilled"
+        assert answer["audit"]["seq"] == 1
+        told = self.ask(function, "GET", f"/v1/customers/c-1/explanations/{answer['request_id']}")
+        assert told["request_id"] == answer["request_id"]
+        report = self.verify()
+        assert report.verdict == "clean", report.bad
+        assert report.entries >= 2
+        products = ", ".join(one["product_id"] for one in answer["recommendations"])
+        self.done(f"recommended {products} to a customer, audited as entry 1; the log verifies")
+
+    def kill_switch(self, function: LocalFunction) -> None:
+        body = {"scope": "global", "strategy": "rules", "target": None, "reason": "a drill"}
+        self.ask(function, "PUT", "/v1/admin/kill-switch", body, admin=True)
+        stopped = self.recommend(function, "c-1")
+        assert {task["layer"] for task in stopped["tasks"].values()} == {"rules"}
+        query = {"scope": "global", "reason": "the drill is over"}
+        self.ask(function, "DELETE", "/v1/admin/kill-switch", query=query, admin=True)
+        assert self.recommend(function, "c-1")["tasks"]["signups"]["layer"] == "distilled"
+        refused = function.invoke(
+            tiny_bundle.event("PUT", "/v1/admin/kill-switch", body, authorizer={"iam": {"userArn": CALLER}})
+        )
+        assert refused["statusCode"] == 403
+        self.done("a kill switch stopped every model from the next request on, and only the operator may set one")
+
+    def objection(self, function: LocalFunction) -> None:
+        self.ask(function, "PUT", "/v1/customers/c-2/preferences", {"opted_out": True})
+        after = self.recommend(function, "c-2")
+        assert {task["layer"] for task in after["tasks"].values()} == {"rules"}
+        assert self.recommend(function, "c-1")["tasks"]["signups"]["layer"] == "distilled"
+        self.done("an objection was heeded from the next request on")
+
+    def erasure(self, function: LocalFunction) -> None:
+        self.recommend(function, "c-3")
+        self.ask(function, "DELETE", "/v1/customers/c-3")
+        with self.environment(self.cloud.variables()):
+            store = open_store("dynamodb://understudy-dev")
+            assert store.read_context("c-3").record is None
+            store.close()
+        assert self.verify().verdict == "clean"
+        self.done("a customer was erased, and the log still verifies")
+
+    def previous_model(self, function: LocalFunction) -> None:
+        body = {"scope": "global", "strategy": "previous", "target": None, "reason": "a drill"}
+        self.ask(function, "PUT", "/v1/admin/kill-switch", body, admin=True)
+        answer = self.recommend(function, "c-1")
+        assert self.versions["champion.zip"] in json.dumps(answer)
+        query = {"scope": "global", "reason": "the drill is over"}
+        self.ask(function, "DELETE", "/v1/admin/kill-switch", query=query, admin=True)
+        self.done("the next model answers; a kill switch brought the previous one back")
+
+    def checkpoint(self) -> None:
+        with self.function("checkpoint") as function:
+            made = function.invoke({"source": "aws.events"})
+            assert made["made"] >= 1, made
+            assert function.invoke({"source": "aws.events"})["made"] is None
+        url = self.output(STATEFUL, "CheckpointLocation")
+        report = self.verify(url)
+        assert report.verdict == "clean", report.bad
+        assert report.covered == report.entries == made["size"]
+        bucket = url.removeprefix("s3://").partition("/")[0]
+        lock = self.cloud.client("s3").get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+        assert lock["Rule"]["DefaultRetention"]["Mode"] == "COMPLIANCE"
+        self.done(f"checkpoint {made['made']} covers all {made['size']} entries, signed by KMS, in the locked bucket")
+
+    def verify(self, checkpoints: str | None = None) -> Any:
+        """What `fsck` finds, with the keys of the cloud."""
+        variables = self.cloud.client("lambda").get_function_configuration(FunctionName="understudy-dev-inference")
+        ring = variables["Environment"]["Variables"]["UNDERSTUDY_AUDIT_KEYS"]
+        with self.environment(self.cloud.variables()):
+            coverage = None
+            if checkpoints is not None:
+                signer = open_signer(f"kms://{self.output(STATEFUL, 'CheckpointKey')}")
+                keys = PublicKeys(signer.public_pem, where="KMS")
+                coverage = Coverage(open_checkpoints(checkpoints).read(), keys)
+            store = open_store("dynamodb://understudy-dev", read_only=True)
+            report = fsck(store, open_keyring(ring), coverage)
+            store.close()
+        return report
+
+    def permissions(self) -> None:
+        """Each call that a role made must be allowed by its deployed policy, and each grant be needed by a call."""
+        calls = [json.loads(line) for line in self.cloud.calls.read_text().splitlines()]
+        for role, keys in self._roles.items():
+            made = [call for call in calls if call["who"] in keys]
+            assert made, f"{role} made no call"
+            found = usage(grants_of(self.cloud.client("iam"), role), made, region=REGION, account=ACCOUNT)
+            assert not found.refused, f"{role} would be refused: {found.refused}"
+            self.usage[role] = found
+            self.done(f"{role}: {len(found.used)} kinds of calls, all allowed; never used: {found.unused or 'nothing'}")
+
+    def destroy(self) -> None:
+        """The stacks without data go; the one with data refuses, and keeps what it holds."""
+        app = ("--app", str(self.cloud.assembly))
+        self.cloud.cdk("destroy", AUDIT, SERVING, "--force", *app)
+        formation = self.cloud.client("cloudformation")
+        alive = {
+            one["StackName"] for one in formation.describe_stacks()["Stacks"] if "DELETE" not in one["StackStatus"]
+        }
+        assert SERVING not in alive
+        assert AUDIT not in alive
+        assert not self.cloud.client("lambda").list_functions()["Functions"]
+        with pytest.raises(ClientError, match="TerminationProtection"):
+            formation.delete_stack(StackName=STATEFUL)
+        ring = next(one["ARN"] for one in self.cloud.client("secretsmanager").list_secrets()["SecretList"])
+        with self.environment(self.cloud.variables()):
+            store = open_store("dynamodb://understudy-dev", read_only=True)
+            assert fsck(store, open_keyring(f"secretsmanager://{ring}")).verdict == "clean"
+            store.close()
+        self.done("destroyed what answers; customers, audit log, checkpoints and keys are still there")
+
+
+def main() -> int:
+    """Run the walk; exit code 1 with the failed assertion otherwise."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", type=Path, help="folder that keeps logs, calls and templates")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="deploy-local-") as scratch:
+        folder = given.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        with EmulatedCloud(folder) as cloud:
+            Walk(cloud, folder, print).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
