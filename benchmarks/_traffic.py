@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
+import uuid
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
@@ -49,6 +50,7 @@ def _fire(plan: Plan) -> list[Shot]:
     total = int(plan.rate * plan.seconds)
     counter, lock = iter(range(total)), threading.Lock()
     shots: list[Shot] = []
+    run = uuid.uuid4().hex[:8]  # a key that was used before would get its old answer, and nothing would be decided
     start = time.perf_counter() + 0.2
 
     def work() -> None:
@@ -60,7 +62,7 @@ def _fire(plan: Plan) -> list[Shot]:
                     return
                 due = start + place / plan.rate
                 time.sleep(max(0.0, due - time.perf_counter()))
-                shots.append(_shoot(client, plan.customers[place % len(plan.customers)], f"shot-{place}", due))
+                shots.append(_shoot(client, plan.customers[place % len(plan.customers)], f"shot-{run}-{place}", due))
 
     threads = [threading.Thread(target=work) for _ in range(plan.threads)]
     for thread in threads:

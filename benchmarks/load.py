@@ -105,15 +105,23 @@ def kill_while(on: Stage, plan: Plan) -> tuple[list[Shot], int]:
     return shots, killed
 
 
-def verify(on: Stage, shots: list[Shot]) -> dict[str, Any]:
-    """Hold the promises against the log: answers without their entry, keys decided twice, fsck's verdict."""
-    macs = {row[2].decode(): json.loads(row[3])["mac"] for row in on.store.entries() if row[2]}
+def decisions(on: Stage) -> dict[str, str]:
+    """Request id -> mac of its entry."""
+    return {row[2].decode(): json.loads(row[3])["mac"] for row in on.store.entries() if row[2]}
+
+
+def verify(on: Stage, shots: list[Shot], before: int = 0) -> dict[str, Any]:
+    """Hold the promises against the log: answers without their entry, keys decided twice, fsck's verdict.
+
+    ``before``: how many decisions were in the log when the shots began.
+    """
+    macs = decisions(on)
     answered = [shot for shot in shots if shot.status == 200]
     report = fsck(on.store, on.keyring)
     return {
         "entries": len(macs),
         "answers_without_entry": sum(macs.get(shot.request_id) != shot.mac for shot in answered),
-        "keys_decided_twice": max(0, len(macs) - len(shots)),  # each shot has a key of its own
+        "keys_decided_twice": max(0, len(macs) - before - len(shots)),  # each shot has a key of its own
         "writers": report.writers,
         "fsck": report.verdict,
     }
@@ -140,9 +148,10 @@ def main() -> int:
         with stage(package, bundle, records, cores) as on:
             highest = ramp(on)
             rate = highest * 0.8
+            before = len(decisions(on))
             steady = fire(Plan(on.function.url, on.customers, rate, options.seconds))
             result["steady"] = {"environments": cores, "highest_rate": highest, "rate": rate, **summary(steady)}
-            result["steady"] |= verify(on, steady)
+            result["steady"] |= verify(on, steady, before)
         with stage(package, bundle, records, options.workers) as on:
             plan = Plan(on.function.url, on.customers, rate / 2, options.seconds / 2, attempts=12)
             shots, killed = kill_while(on, plan)

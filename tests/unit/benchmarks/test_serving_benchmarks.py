@@ -298,3 +298,16 @@ def test_broken_promises_under_load_miss_their_bars() -> None:
     assert all(v["passed"] for v in load.verdicts({"steady": part, "killed": part}))
     late = load.verdicts({"steady": part | {"p99_ms": 900.0}, "killed": part | {"fsck": "damaged"}})
     assert [v["name"] for v in late if not v["passed"]] == ["fsck not clean, killed", "p99, ms, steady"]
+
+
+def test_every_run_decides_anew_and_earlier_decisions_are_not_counted_against_it(tmp_path: Path) -> None:
+    load = script("load")
+    records = [tiny_bundle.customer(f"c-{n}") for n in range(3)]
+    with load.stage(FOLDER.parent, tiny_bundle.write(tmp_path / "bundle"), records, 1) as on:
+        plan = load.Plan(on.function.url, on.customers, rate=20.0, seconds=0.5, threads=2)
+        load.fire(plan)
+        before = len(load.decisions(on))
+        again = load.fire(plan)
+        assert (before, len(load.decisions(on))) == (10, 20)
+        assert load.verify(on, again, before)["keys_decided_twice"] == 0
+        assert load.verify(on, again)["keys_decided_twice"] == 10
