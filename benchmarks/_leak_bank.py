@@ -85,7 +85,8 @@ class StrangersBank:
     def z(self, column: str) -> Array:
         """A column, centred and scaled."""
         values = self.columns[column].astype(float)
-        return (values - values.mean()) / (values.std() or 1.0)
+        scaled: Array = (values - values.mean()) / (values.std() or 1.0)
+        return scaled
 
     def add(self, name: str, values: Array, *, categorical: bool = False, leak: bool = False) -> None:
         """A feature; ``leak`` marks it as planted."""

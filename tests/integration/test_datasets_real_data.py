@@ -86,6 +86,7 @@ def test_the_card_history_is_the_file_s(tmp_path: Path) -> None:
         ("scf2019", "housing", "HOMEEQ", "numeric"),
         ("census-income", "never_married", "marital stat", "categorical"),
         ("credit-default", "credit_line", "LIMIT_BAL", "numeric"),
+        ("bank-marketing", "subscribe", "y", "categorical"),
     ],
 )
 def test_a_defining_column_among_the_features_is_refused(
