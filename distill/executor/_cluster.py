@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +26,7 @@ class Cluster:
 
     def __init__(self, workers: int) -> None:
         try:
-            import ray
+            ray = importlib.import_module("ray")
         except ImportError:
             fix = "Install the extra `scale`, or choose processes."
             raise UserError("Ray is not installed", where="executor", fix=fix) from None
