@@ -88,7 +88,7 @@ def test_contenders_take_turns_and_their_medians_count() -> None:
 def test_the_closed_loop_counts_every_answer(port: int) -> None:
     found = script("_closed_loop").ask(port, ["c-1", "c-2"], 3, 0.2)
     assert found["errors"] == 0
-    assert len(found["ms"]) > 3
+    assert len(found["ms"]) >= 3
     assert found["seconds"] >= 0.2
     assert min(found["ms"]) > 0
 
