@@ -1,25 +1,29 @@
 """Measure the Safety Gate: recall and false blocks per clause and language, injection recall, latency.
 
-    python benchmarks/safety_gate.py [--out FILE]
+    python benchmarks/safety_gate.py [--corpus PATH] [--out FILE]
 
-The corpora in tests/contract/safety_corpus were written from the clauses. The public injection set is read from
-UNDERSTUDY_DATA; without it that figure is reported as unknown.
+The sets in tests/contract/safety_corpus were written from the clauses: ko.toml and en.toml beside the rules,
+author*.jsonl by authors who knew only the law (rules and reader have read them since), heldout-*.jsonl by authors whom
+nobody who writes rules has read. Each set is judged as ``written`` (rules and reader) and as ``template``
+(rules alone). The public injection set is read from UNDERSTUDY_DATA; without it that figure is unknown.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from agents.safety_gate import Finding, SafetyGate, load_rules
+from agents.safety_gate.gate import Origin
 from understudy.contracts._model import Locale, Text
 from understudy.contracts.catalog import Driver, Product, Terms
 from understudy.contracts.reasons import Fact
@@ -34,6 +38,16 @@ FACTS = [
 ]
 # Structure that a lone sentence of the corpus cannot have.
 STRUCTURAL = {"product-name", "seller-name", "wrong-language", "risk-cap"}
+
+
+class Case(NamedTuple):
+    """One text of a set, and what its author says of it."""
+
+    clause: str
+    product: str
+    locale: Locale
+    violating: bool
+    text: str
 
 
 def product_of(kind: Any) -> Product:
@@ -60,9 +74,11 @@ def product_of(kind: Any) -> Product:
     )
 
 
-def findings(gate: SafetyGate, clause: str, kind: str, text: str, locale: Locale) -> list[Finding]:
+def findings(
+    gate: SafetyGate, clause: str, kind: str, text: str, locale: Locale, origin: Origin = "written"
+) -> list[Finding]:
     """What the gate finds in one text of the corpus, less what a lone sentence cannot have."""
-    verdict = gate.check(text, product=product_of(kind), facts=FACTS, locale=locale, risk_cap=5)
+    verdict = gate.check(text, product=product_of(kind), facts=FACTS, locale=locale, risk_cap=5, origin=origin)
     numbers = {"grounding", "bank-16"}
     return [
         finding
@@ -76,8 +92,77 @@ def findings(gate: SafetyGate, clause: str, kind: str, text: str, locale: Locale
     ]
 
 
+def sets(folder: Path) -> dict[str, list[Case]]:
+    """The texts of every author: JSON Lines with clause, product, locale, violating and text."""
+    found = {}
+    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else [folder]:
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        found[path.stem] = [Case(*(line[field] for field in Case._fields)) for line in lines]
+    return found
+
+
+def judge(gate: SafetyGate, cases: Iterable[Case], origin: Origin) -> dict[str, dict[str, int]]:
+    """Per "clause locale": how many texts there are of each kind, and how many were blocked."""
+    rows: dict[str, dict[str, int]] = {}
+    for case in cases:
+        row = rows.setdefault(
+            f"{case.clause} {case.locale}", {"violating": 0, "caught": 0, "innocent": 0, "wrongly_blocked": 0}
+        )
+        blocked = bool(findings(gate, case.clause, case.product, case.text, case.locale, origin))
+        row["violating" if case.violating else "innocent"] += 1
+        row["caught" if case.violating else "wrongly_blocked"] += blocked
+    return rows
+
+
+def wilson(hits: int, trials: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927)."""
+    if not trials:
+        return 0.0, 1.0
+    z, share = 1.959964, hits / trials
+    middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z / (1 + z * z / trials) * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    return round(middle - half, 4), round(middle + half, 4)
+
+
+def published(figures: dict[str, Any]) -> list[str]:
+    """A table of the held-out authors and one of those whom the rules and the reader have read."""
+    lines = []
+    for title, prefix in (("texts of authors held out", "heldout"), ("texts of authors learnt from", "author")):
+        names = [name for name in figures["sets"] if name.startswith(prefix)]
+        if names:
+            lines += [f"{title} ({len(names)} authors), share blocked with its 95 % interval:", ""]
+            lines += [*_table([figures["sets"][name]["written"] for name in names]), ""]
+    return lines[:-1]
+
+
+def _table(sets_of_rows: list[dict[str, dict[str, int]]]) -> list[str]:
+    total: dict[str, Counter[str]] = {}
+    for rows in sets_of_rows:
+        for key, row in rows.items():
+            total.setdefault(key, Counter()).update(row)
+    clauses = list(dict.fromkeys(key.split()[0] for key in total))
+    lines = ["| clause | violating, ko | violating, en | innocent, ko | innocent, en |", "|---|---|---|---|---|"]
+    for clause in [*clauses, "all"]:
+        cells = []
+        for hits, trials in (("caught", "violating"), ("wrongly_blocked", "innocent")):
+            for locale in LOCALES:
+                mine = [
+                    row
+                    for key, row in total.items()
+                    if key == f"{clause} {locale}" or (clause, key[-2:]) == ("all", locale)
+                ]
+                cells.append(_share(sum(row[hits] for row in mine), sum(row[trials] for row in mine)))
+        lines.append(f"| {clause} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _share(hits: int, trials: int) -> str:
+    low, high = wilson(hits, trials)
+    return f"{hits / trials:.3f} ({low:.2f}-{high:.2f}) of {trials}" if trials else "none"
+
+
 def corpus(locale: Locale) -> Iterator[tuple[str, str, bool, str]]:
-    """(clause, product type, violating, text) of every text."""
+    """(clause, product type, violating, text) of the texts that the rules were fitted to."""
     data = tomllib.loads((CORPUS / f"{locale}.toml").read_text(encoding="utf-8"))
     for clause, texts in data.items():
         for label in ("violating", "innocent"):
@@ -91,7 +176,7 @@ def measure(gate: SafetyGate) -> tuple[list[dict[str, Any]], list[str]]:
     for locale in LOCALES:
         count: Counter[tuple[str, str]] = Counter()
         for clause, kind, violating, text in corpus(locale):
-            found = findings(gate, clause, kind, text, locale)
+            found = findings(gate, clause, kind, text, locale, "template")
             label = "violating" if violating else "innocent"
             count[clause, label] += 1
             count[clause, f"{label} blocked"] += bool(found)
@@ -162,6 +247,7 @@ def main() -> int:
     """Print the tables; write them as JSON where asked. Exit code 1 if a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--corpus", type=Path, default=CORPUS, help="a folder of *.jsonl, or one such file")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     start = time.perf_counter()
@@ -174,11 +260,18 @@ def main() -> int:
             "   false blocks {false_block:.3f} of {innocent:>3}".format(**row)
         )
     print("\n".join(wrong))
+    origins: tuple[Origin, ...] = ("written", "template")
+    judged = {
+        name: {origin: judge(gate, cases, origin) for origin in origins} for name, cases in sets(options.corpus).items()
+    }
+    for name, by_origin in judged.items():
+        for origin, of in by_origin.items():
+            print(f"\n{name}, texts judged as {origin}:\n" + "\n".join(_table([of])))
     attacks, speed = injection(gate), latency(gate, options.rounds)
     print(f"injection set: {attacks or 'unknown (UNDERSTUDY_DATA is not set)'}")
     print(f"load {load_ms:.1f} ms; check {speed}")
     if options.out:
-        result = {"clauses": rows, "injection": attacks, "latency": speed, "load_ms": load_ms}
+        result = {"clauses": rows, "sets": judged, "injection": attacks, "latency": speed, "load_ms": load_ms}
         options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return int(any(row["recall"] < 0.99 or row["false_block"] > 0.02 for row in rows))
 

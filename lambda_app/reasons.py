@@ -119,6 +119,7 @@ class Explainer:
                 locale=locale,
                 disclosure=reason.disclosure,
                 risk_cap=cap.level,
+                origin="written" if reason.source == "llm" else "template",
             )
             judged.append((reason, verdict))
             if verdict.passed:

@@ -64,6 +64,7 @@ class Judge:
             locale=locale,
             risk_cap=risk_cap,
             disclosure=reason.disclosure,
+            origin="written" if reason.source == "llm" else "template",
         )
         return Quality(
             faithfulness=sum(claim.supported for claim in claims) / len(claims) if claims else 1.0,

@@ -5,21 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Literal
 
 from agents.safety_gate import checks
 from agents.safety_gate.findings import Finding, Verdict, span_hash
 from agents.safety_gate.matcher import Breach, Matcher
 from agents.safety_gate.normalise import Normalised, normalise
+from agents.safety_gate.reader import open_reader
 from agents.safety_gate.rule import Rule, RuleFile
 from agents.safety_gate.rulebook import SafetyRules
+from agents.safety_gate.stated import stated
 from understudy.contracts._model import Locale
 from understudy.contracts.catalog import Product
 from understudy.contracts.reasons import Fact
 from understudy.errors import UserError
 
-__all__ = ["SafetyGate"]
+__all__ = ["Origin", "SafetyGate"]
 
 KNOWN_DISCLOSURES = 512
+Origin = Literal["template", "written"]
+_READS_FORBIDDEN = Finding(
+    rule_id="reads-forbidden",
+    clause="bank-17",
+    criterion="regulatory",
+    where="text",
+    span_hash="",
+    message="reads like texts that the standard forbids",
+)
 
 
 class SafetyGate:
@@ -35,6 +47,7 @@ class SafetyGate:
         forbid = [(file, rule) for file, rule in rules if rule.kind == "forbid"]
         self._claims = Matcher((ruled for ruled in forbid if ruled[0].criterion != "tone"), rules.needles)
         self._tone = Matcher((ruled for ruled in forbid if ruled[0].criterion == "tone"), rules.needles)
+        self._wording = {rule.id for _, rule in forbid if rule.yields}
         self._require = [(file, rule) for file, rule in rules if rule.kind == "require"]
         self._ending = [(file, rule) for file, rule in rules if rule.kind == "ending"]
         # A product's disclosure is the same for every customer, and is the longer text. What is kept is what was found
@@ -50,6 +63,7 @@ class SafetyGate:
         locale: Locale,
         risk_cap: int | None,
         disclosure: str = "",
+        origin: Origin = "written",
     ) -> Verdict:
         """Judge ``text`` and the ``disclosure`` under it, before delivery.
 
@@ -60,6 +74,9 @@ class SafetyGate:
             locale: The language that the text must be in.
             risk_cap: The highest product risk that suits the customer; None (unknown) blocks.
             disclosure: The mandatory statements delivered with the text.
+            origin: ``template``: the wording was vetted, and rules alone judge it. ``written``: a model or a person
+                wrote it; a reader of the whole text judges as well, which may block what no rule hits, and may clear
+                what a rule of wording hits in a lawful sentence ("not every customer is approved").
         """
         findings = checks.suitability(product, risk_cap)
         too_long = checks.length(text, "text") + checks.length(disclosure, "disclosure")
@@ -73,7 +90,17 @@ class SafetyGate:
         whole = f"{said.plain}\n{disclosed.plain}"
         findings += checks.named(said, whole, product, locale)
         findings += self._missing(replace(said, plain=whole, joined=whole), locale, product)
-        return Verdict.of(findings + self._manners(checks.without_names(said, product), locale, product))
+        findings += self._manners(checks.without_names(said, product), locale, product)
+        return Verdict.of(findings if origin == "template" else self._weighed(findings, said, locale))
+
+    def _weighed(self, findings: list[Finding], said: Normalised, locale: Locale) -> list[Finding]:
+        """``findings`` as a reader of the whole text sees them."""
+        reading = open_reader(locale).read(said.plain)
+        if reading == "forbidden":
+            return [*findings, _READS_FORBIDDEN]
+        if reading == "innocent":
+            return [f for f in findings if f.where != "text" or f.rule_id not in self._wording]
+        return findings
 
     def screen(self, text: str, where: str) -> list[Finding]:
         """Judge free text that is no reason yet (a catalog field, a glossary phrase): as data, whatever it says."""
@@ -100,6 +127,7 @@ class SafetyGate:
             _finding(file, rule, "disclosure", "")
             for file, rule in _applying(self._require, product)
             if rule.breach(part, locale) is not None
+            or (rule.states and not stated(part.plain, rule.states, product.terms, locale))
         ]
 
 

@@ -32,9 +32,9 @@ _DIGITS = r"\d[\d,]*(?:\.\d+)?"
 _KO_UNIT = r"(?:[십백천]?[조억만]|천(?!\S*[년월])|백(?=\s*원))"
 _KO_AMOUNT = rf"(?:{_DIGITS}\s*{_KO_UNIT}\s*)+(?:{_DIGITS}(?![\d.]*\s*[%건회개년세]))?"
 _NUMBER = re.compile(
-    rf"(?P<krw>krw\s*|₩\s*)?(?P<sign>(?<![\d\w)])-)?(?P<body>{_KO_AMOUNT}|{_DIGITS})"
+    rf"(?P<krw>krw\s*|₩\s*)?(?P<sign>(?<![\d\w)%])-)?(?P<body>{_KO_AMOUNT}|{_DIGITS})"
     r"\s*(?P<scale>trillion|billion|million|thousand)?"
-    r"\s*(?P<unit>%|퍼센트|프로(?![가-힣])|percent\b|per cent\b|원|won\b|개월|months?\b|년|years?\b)?"
+    r"[\s-]?\s*(?P<unit>%|퍼센트|프로(?![가-힣])|percent\b|per cent\b|원|won\b|개월|months?\b|년|years?\b)?"
 )
 _RANGE = re.compile(rf"({_DIGITS})(?=\s*(?:~|-|–|to)\s*{_DIGITS}\s*(%|percent\b|퍼센트))")
 _PART = re.compile(rf"({_DIGITS})\s*([십백천조억만]{{0,2}})")

@@ -8,7 +8,6 @@ from functools import cache
 from itertools import pairwise
 
 from agents.safety_gate.normalise import Normalised
-from agents.safety_gate.numerals import VALIDATORS
 from agents.safety_gate.rule import Rule, RuleFile
 
 __all__ = ["Breach", "Matcher", "Needles"]
@@ -64,9 +63,9 @@ class Matcher:
         return sorted(found, key=self._order.__getitem__)
 
     def _search(self, number: int, pattern: str, text: str) -> str | None:
-        validator = self._rules[number][1].validator
+        rule = self._rules[number][1]
         for match in _compiled(pattern).finditer(text):
-            if validator is None or VALIDATORS[validator](match.group()):
+            if rule.counts(match):
                 return str(match.group())
         return None
 

@@ -38,8 +38,10 @@ class Rule(Contract):
     ``ending``: every sentence must end in a pattern.
 
     The rule applies to ``products`` (default: all) whose terms have ``given``, equal ``terms`` and do not equal
-    ``unless_terms``. A ``validator`` must agree with a match (a checksum, for instance). ``criterion`` replaces the
-    file's where one rule of a clause serves another criterion.
+    ``unless_terms``. A ``validator`` must agree with a match (a checksum, for instance). A text that must hold a
+    pattern must also tell the term ``states`` of the product. A rule that ``yields`` is about words that lawful
+    sentences share: in a written text its hit counts only if the reader does not clear it. ``criterion`` replaces
+    the file's where one rule of a clause serves another criterion.
     """
 
     id: Name
@@ -51,13 +53,16 @@ class Rule(Contract):
     given: list[str] = Field(default=[])
     terms: dict[str, bool] = Field(default={})
     unless_terms: dict[str, bool] = Field(default={})
+    states: str | None = None
+    yields: bool = False
     validator: Validator | None = None
     ko: LanguageRule
     en: LanguageRule
 
     @model_validator(mode="after")
     def _known_terms(self) -> Rule:
-        unknown = sorted({*self.given, *self.terms, *self.unless_terms} - set(Terms.model_fields))
+        named = {*self.given, *self.terms, *self.unless_terms, *filter(None, [self.states])}
+        unknown = sorted(named - set(Terms.model_fields))
         if unknown:
             raise ValueError(f"rule {self.id!r} names unknown terms: {', '.join(unknown)}")
         return self
@@ -81,6 +86,10 @@ class Rule(Contract):
             getattr(terms, name) is not wanted for name, wanted in self.unless_terms.items()
         )
 
+    def counts(self, match: re.Match[str]) -> bool:
+        """Whether a hit of a pattern is a breach: its validator, if any, agrees."""
+        return self.validator is None or VALIDATORS[self.validator](match.group())
+
     def breach(self, text: Normalised, locale: Locale) -> str | None:
         """The words of ``text`` that break this rule in ``locale`` ("" where words are absent), or None."""
         regex = self.language(locale).regex
@@ -90,7 +99,7 @@ class Rule(Contract):
             return next((s for s in _sentences(text.plain) if not regex.search(s)), None)
         for variant in text.variants:
             for match in regex.finditer(variant):
-                if self.validator is None or VALIDATORS[self.validator](match.group()):
+                if self.counts(match):
                     return match.group()
         return None
 

@@ -46,6 +46,25 @@ def test_a_gate_that_lost_a_clause_misses_the_bar(bench: ModuleType) -> None:
     assert min(row["recall"] for row in rows if row["clause"] == "bank-17-5") < 0.5
 
 
+@pytest.mark.parametrize("author", ["author1", "author2", "author5", "author6", "author7"])
+def test_texts_of_authors_learnt_from_stay_caught(author: str, bench: ModuleType, gate: SafetyGate) -> None:
+    """Held at what is reached: what the gate has read says nothing of what it has not."""
+    rows = bench.judge(gate, bench.sets(bench.CORPUS / f"{author}.jsonl")[author], "written").values()
+    caught, violating = (sum(row[name] for row in rows) for name in ("caught", "violating"))
+    blocked, innocent = (sum(row[name] for row in rows) for name in ("wrongly_blocked", "innocent"))
+    assert violating >= 300
+    assert caught / violating >= 0.95
+    assert blocked / innocent <= 0.04
+
+
+def test_templates_are_judged_by_rules_alone(bench: ModuleType, gate: SafetyGate) -> None:
+    evasive = "Leave the worrying to us, your savings have nowhere to go but up."
+    by_rules, by_both = (
+        bench.findings(gate, "bank-17-1", "investment", evasive, "en", origin) for origin in ("template", "written")
+    )
+    assert {f.rule_id for f in by_both} - {f.rule_id for f in by_rules} == {"reads-forbidden"}
+
+
 @pytest.mark.real_data
 def test_public_injections_are_found(bench: ModuleType, gate: SafetyGate) -> None:
     measured = bench.injection(gate)

@@ -108,6 +108,7 @@ def test_every_rendered_reason_passes(glossary: Glossary) -> None:
             locale=locale,  # type: ignore[arg-type]
             disclosure=reason.disclosure,
             risk_cap=3,
+            origin="template",
         )
         assert verdict.findings == [], (reason.text, reason.disclosure)
         assert "은(는)" not in reason.text

@@ -71,6 +71,12 @@ def _deliver(gate: SafetyGate, generator: ReasonGenerator, selection: Selection,
     reason = generator.reason(selection, item, *how)
     assert reason.source == "template", (item.id, reason.note)
     verdict = gate.check(
-        reason.text, product=item, facts=reason.facts, locale=how[0], disclosure=reason.disclosure, risk_cap=5
+        reason.text,
+        product=item,
+        facts=reason.facts,
+        locale=how[0],
+        disclosure=reason.disclosure,
+        risk_cap=5,
+        origin="template",
     )
     assert verdict.findings == [], (item.id, reason.text, reason.disclosure)
