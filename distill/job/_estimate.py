@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import log2
+from math import ceil, log2
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,8 +17,9 @@ __all__ = ["Estimate", "estimate"]
 _CELL = 1.2e-9
 # Seconds per feature and leaf of a tree, whatever the rows: the search for splits.
 _SPLIT = 2.0e-7
-# Seconds per training row, epoch, ensemble member and input of the teacher on one core.
-_TEACHER = 4.0e-7
+# Seconds of a teacher's step: whatever the batch, and per row and ensemble member of it, on one core.
+_STEP = 0.05
+_STEP_ROW = 6.0e-4
 # Seconds per test row and bootstrap replicate of one task, all gates together.
 _GATE = 2.0e-7
 # What Python, torch and LightGBM take before the first row.
@@ -29,7 +30,7 @@ _BOOTSTRAP_BYTES = 200 * 2**20
 
 @dataclass(frozen=True)
 class Estimate:
-    """Upper figures: no early stopping, every candidate of the budget."""
+    """No early stopping, every candidate of the budget: upper figures, of one otherwise idle core a worker."""
 
     teacher_seconds: float
     student_seconds: float
@@ -57,7 +58,7 @@ def estimate(
 ) -> Estimate:
     """What a job on ``dataset`` takes at most.
 
-    - teacher: folds x epochs x members x rows x inputs.
+    - teacher: folds x epochs x steps x (a constant + batch x members).
     - students: of both kinds, candidates x rounds x trees a round x (rows x features x levels + features x leaves).
     - gates: tasks x replicates x test rows.
     - memory: the features and their bins (one byte a value, once a worker), the raw structure, and the bootstrap.
@@ -68,13 +69,13 @@ def estimate(
     """
     train, test = len(dataset.rows("train")), len(dataset.rows("test"))
     rows, width = dataset.features.shape
-    inputs = width + sum(s.values.shape[1] * s.values.shape[2] for s in dataset.sequences.values())
+    steps = ceil(train * (folds - 1) / folds / teacher.batch_size)
     widths = sorted(task.width for task in dataset.spec.tasks)[: len(dataset.spec.tasks) - cached_tasks]
     binned = train * width
     raw = sum(s.values.nbytes + s.mask.nbytes for s in dataset.sequences.values())
     raw += sum(d.nbytes for d in dataset.distributions.values())
     return Estimate(
-        teacher_seconds=_TEACHER * folds * teacher.epochs * teacher.members * train * inputs,
+        teacher_seconds=folds * teacher.epochs * steps * (_STEP + _STEP_ROW * teacher.batch_size * teacher.members),
         student_seconds=sum(_student_seconds(students, train, width, classes) for classes in widths) / workers,
         gate_seconds=_GATE * len(dataset.spec.tasks) * replicates * test,
         memory_bytes=_RUNTIME_BYTES + _BOOTSTRAP_BYTES + 2 * rows * width * 8 + workers * 2 * binned + 2 * raw,

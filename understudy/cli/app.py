@@ -156,7 +156,8 @@ def bundle_verify(
     try:
         bundle = load_bundle(path, public_keys(public_key) if public_key else None)
     except BundleError as error:
-        raise UserError(str(error), fix="Restore the bundle from its registry.", exit_code=3) from None
+        code = 3 if error.file else 2
+        raise UserError(str(error), fix="Restore the bundle from its registry.", exit_code=code) from None
     signed = "its signature holds" if public_key else "its signature was not asked for (--public-key)"
     console.print(f"{bundle.manifest.model_version}: {len(bundle.manifest.files)} files, every hash matches; {signed}.")
 

@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from typer.testing import CliRunner
 
 from distill.job import read_config
 from distill.job.__main__ import main
@@ -22,6 +23,7 @@ from distill.pipeline import one_run_at_a_time
 from understudy.audit.signing import create_signing_key
 from understudy.bundle import BundleError, load_bundle
 from understudy.bundle_signature import public_keys
+from understudy.cli.app import app
 from understudy.errors import UserError
 from understudy.objects import open_objects
 
@@ -86,6 +88,11 @@ def test_an_unsigned_or_wrongly_signed_bundle_is_refused_where_a_key_is_set(trou
     with pytest.raises(BundleError, match=r"signature\.json: key [0-9a-f]{16} is not accepted"):
         load_bundle(signed.root / "bundle", keys)
     assert load_bundle(signed.root / "bundle").manifest.accepted
+    command = ["bundle", "verify", str(signed.root / "bundle.zip"), "--public-key"]
+    assert "its signature holds" in CliRunner().invoke(app, [*command, str(tmp_path / "theirs.pem.pub")]).output
+    refused = CliRunner().invoke(app, [*command, str(tmp_path / "ours.pem.pub")]).exception
+    assert isinstance(refused, UserError)
+    assert refused.exit_code == 3
 
 
 def test_two_jobs_on_one_folder_take_turns(troupe: Any, tmp_path: Path) -> None:
