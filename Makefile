@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint unit check-system clean bench-real-data
+.PHONY: demo test lint unit check-system clean
 
 demo: $(VENV)/.demo
 	$(BIN)/understudy demo
@@ -21,8 +21,12 @@ lint: $(VENV)/.test
 unit: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
-bench-real-data: $(VENV)/.test
-	$(BIN)/python benchmarks/real_data.py
+# make bench-real-data runs benchmarks/real_data.py, make study-census runs studies/census.py; ARGS passes options.
+bench-%: $(VENV)/.test
+	$(BIN)/python benchmarks/$(subst -,_,$*).py $(ARGS)
+
+study-%: $(VENV)/.test
+	$(BIN)/python -m studies.$(subst -,_,$*) $(ARGS)
 
 # What pip cannot install, and how to get it.
 check-system:
