@@ -77,4 +77,6 @@ class Folder:
         return self.root.joinpath(*parts)
 
     def _unreachable(self, error: OSError) -> UserError:
-        return UserError(f"the folder cannot be used: {error}", where=self.url, fix="Check disk and rights.", exit_code=5)
+        return UserError(
+            f"the folder cannot be used: {error}", where=self.url, fix="Check disk and rights.", exit_code=5
+        )
