@@ -17,18 +17,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.svm import LinearSVC
 
-from agents.safety_gate import load_rules
-from agents.safety_gate.matcher import Matcher
+from agents.safety_gate import SafetyGate, load_rules
 from agents.safety_gate.normalise import normalise
 from agents.safety_gate.reader.model import RARITY_UNIT, WEIGHT_UNIT, reader_folder
 from agents.safety_gate.reader.traits import readings, traits
+from benchmarks.safety_gate import findings
 from understudy.atomic import canonical_json, write_bytes
 
 CORPUS = Path(__file__).parents[1] / "tests" / "contract" / "safety_corpus"
@@ -40,13 +40,17 @@ EXAMPLES, EXAMPLE_WEIGHT = "examples", 0.1
 BLOCK, CONFIRM = 0.014, 0.12
 
 
+# What the rules alone say: no hit, hits only of rules that yield to the reader, or a hit that nothing clears.
+Ruled = Literal["none", "yields", "blocks"]
+
+
 @dataclass(frozen=True)
 class Text:
     author: str
     locale: str
     clause: str
     violating: bool
-    ruled: bool
+    ruled: Ruled
     readings: tuple[tuple[set[str], set[str]], ...]
 
     @property
@@ -54,10 +58,12 @@ class Text:
         return self.readings[0]
 
 
-def _text(author: str, case: dict[str, Any], matcher: Matcher) -> Text:
+def _text(author: str, case: dict[str, Any], gate: SafetyGate, yielding: set[str]) -> Text:
     part = normalise(case["text"])
     known = (author, case["locale"], case["clause"], case["violating"])
-    return Text(*known, bool(matcher.breaches(part)), tuple(map(traits, readings(part.plain))))
+    hits = findings(gate, case["clause"], case["product"], case["text"], case["locale"], "template")
+    ruled: Ruled = "none" if not hits else "yields" if all(hit.rule_id in yielding for hit in hits) else "blocks"
+    return Text(*known, ruled, tuple(map(traits, readings(part.plain))))
 
 
 def examples() -> list[dict[str, Any]]:
@@ -72,19 +78,22 @@ def examples() -> list[dict[str, Any]]:
                 groups.append((file.clause, language.match, language.innocent))
         for clause, violating, innocent in groups:
             for bad, texts in ((True, violating), (False, innocent)):
-                found += [{"clause": clause, "locale": locale, "violating": bad, "text": text} for text in texts]
+                found += [
+                    {"clause": clause, "locale": locale, "product": "service", "violating": bad, "text": text}
+                    for text in texts
+                ]
     return found
 
 
 def corpus() -> list[Text]:
     """The texts that the reader learns from, with whether a rule that it may overrule hits them."""
     rules = load_rules()
-    matcher = Matcher(((f, r) for f, r in rules if r.kind == "forbid" and f.clause in READ), rules.needles)
+    gate, yielding = SafetyGate(rules), {rule.id for _, rule in rules if rule.yields}
     cases = [(EXAMPLES, case) for case in examples()]
     for path in sorted(CORPUS.glob("author*.jsonl")):
         cases += [(path.stem, json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
     read = [(author, case) for author, case in cases if case["clause"] in READ or not case["violating"]]
-    return [_text(author, case, matcher) for author, case in read]
+    return [_text(author, case, gate, yielding) for author, case in read]
 
 
 @dataclass(frozen=True)
@@ -164,6 +173,10 @@ def packed(model: Fitted, block: float, confirm: float) -> bytes:
 
 def report(locale: str, texts: Sequence[Text], scores: NDArray[np.float64], block: float, confirm: float) -> None:
     """Recall and false blocks per clause on strangers' texts: rules alone, and rules with the reader."""
+
+    def blocked(text: Text, score: float) -> bool:
+        return text.ruled == "blocks" or score > (block if text.ruled == "none" else confirm)
+
     for clause in [*sorted({text.clause for text in texts}), "all"]:
         rows = []
         for violating in (True, False):
@@ -172,8 +185,8 @@ def report(locale: str, texts: Sequence[Text], scores: NDArray[np.float64], bloc
                 for i, t in enumerate(texts)
                 if clause in (t.clause, "all") and t.violating is violating and t.author != EXAMPLES
             ]
-            ruled = sum(texts[i].ruled for i in mine)
-            both = sum(bool(scores[i] > block or (texts[i].ruled and scores[i] > confirm)) for i in mine)
+            ruled = sum(texts[i].ruled != "none" for i in mine)
+            both = sum(blocked(texts[i], scores[i]) for i in mine)
             rows.append(f"{ruled:>5} {both:>5} of {len(mine):>5}")
         print(f"{locale} {clause:<10} violating: rules, both {rows[0]}   innocent: {rows[1]}")
 
