@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint unit check-system clean
+.PHONY: demo deploy-local test lint unit check-system clean
 
 demo: $(VENV)/.demo
 	$(BIN)/understudy demo
@@ -27,6 +27,10 @@ bench-%: $(VENV)/.test
 
 study-%: $(VENV)/.test
 	$(BIN)/python -m studies.$(subst -,_,$*) $(ARGS)
+
+# Deploys to an emulated cloud, uses what was deployed, rolls back, takes it down; needs Node 20 or later and no account.
+deploy-local: $(VENV)/.test
+	$(BIN)/python tests/infra/deploy_local.py
 
 # What pip cannot install, and how to get it.
 check-system:

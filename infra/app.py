@@ -15,6 +15,7 @@ from infra.config import CONTEXT, read_deployment
 from infra.constructs.function_code import function_code
 from infra.stacks.agents import AgentsStack
 from infra.stacks.audit import AuditStack
+from infra.stacks.monitoring import MonitoringStack
 from infra.stacks.serving import ServingStack
 from infra.stacks.stateful import StatefulStack
 from understudy.errors import UserError
@@ -30,10 +31,11 @@ class Stacks:
     serving: ServingStack
     audit: AuditStack
     agents: AgentsStack | None
+    monitoring: MonitoringStack
 
     def all(self) -> list[Stack]:
         """In the order in which they can be deployed."""
-        return [self.stateful, *([self.agents] if self.agents else []), self.serving, self.audit]
+        return [self.stateful, *([self.agents] if self.agents else []), self.serving, self.audit, self.monitoring]
 
 
 def add_stacks(app: App, package: Callable[[], lambda_.Code] | None = None) -> Stacks:
@@ -53,11 +55,13 @@ def add_stacks(app: App, package: Callable[[], lambda_.Code] | None = None) -> S
     if deployment.reason_model:
         agents = AgentsStack(app, deployment=deployment, stateful=stateful, code=package())
     jobs = agents.orders.queue if agents else None
+    serving = ServingStack(app, deployment=deployment, stateful=stateful, code=package(), jobs=jobs)
     stacks = Stacks(
         stateful=stateful,
-        serving=ServingStack(app, deployment=deployment, stateful=stateful, code=package(), jobs=jobs),
+        serving=serving,
         audit=AuditStack(app, deployment=deployment, stateful=stateful, code=package()),
         agents=agents,
+        monitoring=MonitoringStack(app, deployment=deployment, serving=serving, agents=agents),
     )
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return stacks

@@ -12,6 +12,8 @@ from infra.stacks.stateful import StatefulStack
 
 __all__ = ["InferenceFunction"]
 
+DOCUMENTS = ("BatchGetItem", "DeleteItem", "PutItem", "Query")
+
 
 class InferenceFunction(Construct):
     """Served through the alias ``live``, whose versions start from a snapshot of the started function (SnapStart).
@@ -52,6 +54,10 @@ class InferenceFunction(Construct):
         self.alias = lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
 
 
+def _on_tables(*operations: str) -> list[str]:
+    return [f"dynamodb:{operation}" for operation in sorted(operations)]
+
+
 def _environment(deployment: Deployment, stateful: StatefulStack, jobs: sqs.IQueue | None) -> dict[str, str]:
     bucket = f"s3://{stateful.bundles.bucket.bucket_name}"
     variables = {
@@ -72,14 +78,11 @@ def _environment(deployment: Deployment, stateful: StatefulStack, jobs: sqs.IQue
 
 def _permissions(deployment: Deployment, stateful: StatefulStack, jobs: sqs.IQueue | None) -> Permissions:
     tables, objects = stateful.tables, stateful.bundles.bucket.arn_for_objects
-    documents = ["BatchGetItem", "BatchWriteItem", "DeleteItem", "PutItem", "Query"]
     keys = [deployment.bundle_key, *([deployment.previous_key] if deployment.previous_key else [])]
     may = {
-        "Documents": (
-            [f"dynamodb:{action}" for action in documents],
-            [tables.customers.table_arn, tables.oversight.table_arn],
-        ),
-        "AuditTrail": (["dynamodb:GetItem", "dynamodb:PutItem"], [tables.audit.table_arn, tables.heads.table_arn]),
+        "Customers": (_on_tables(*DOCUMENTS, "BatchWriteItem"), [tables.customers.table_arn]),
+        "Oversight": (_on_tables(*DOCUMENTS), [tables.oversight.table_arn]),
+        "AuditTrail": (_on_tables("GetItem", "PutItem"), [tables.audit.table_arn, tables.heads.table_arn]),
         "Keyring": (["secretsmanager:GetSecretValue"], [stateful.keyring.secret.secret_arn]),
         "CustomerKeys": (["kms:Decrypt", "kms:Encrypt"], [stateful.wrapping.key.key_arn]),
         "Bundle": (["s3:GetObject"], [objects(key) for key in keys]),

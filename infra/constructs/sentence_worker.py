@@ -58,9 +58,12 @@ class SentenceWorkerFunction(Construct):
             permissions=_permissions(deployment, stateful),
         )
         self.function = product.function
-        if deployment.reason_model.startswith("global."):
+        scope_of_model, _, model = deployment.reason_model.partition(".")
+        if scope_of_model == "global":
             acknowledge(
-                product, "IAM5", "A global inference profile answers from any region: the model is named, not where."
+                product,
+                f"IAM5[Resource::arn:<AWS::Partition>:bedrock:*::foundation-model/{model}]",
+                "A global inference profile answers from any region: the one model is named, not where it runs.",
             )
         self.function.add_event_source(
             sources.SqsEventSource(

@@ -121,6 +121,10 @@ class EmulatedCloud:
         template: dict[str, Any] = json.loads((self.assembly / f"{stack}.template.json").read_text())
         return template
 
+    def stacks(self) -> list[str]:
+        """Names of the synthesised stacks."""
+        return sorted(path.name.removesuffix(".template.json") for path in self.assembly.glob("*.template.json"))
+
     @staticmethod
     def _somebody() -> dict[str, str]:
         return {"aws_access_key_id": "SOMEBODY", "aws_secret_access_key": "none"}

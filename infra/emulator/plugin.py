@@ -55,6 +55,8 @@ def _protecting(original: Any) -> Any:
                 message=f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
             )
         original(self, name_or_stack_id)
+        # Asked for a deleted stack, moto evaluates its outputs, and so makes again what they refer to.
+        stack.output_map._output_json_map = None
 
     return delete_stack
 

@@ -10,8 +10,16 @@ from typing import Any
 
 __all__ = ["Grant", "Usage", "grants_of", "usage"]
 
-# The Lambda service itself writes logs and traces with the role; no call of the function's code shows it.
-BY_THE_SERVICE = ("logs:", "xray:")
+# The Lambda service itself writes logs and traces and polls queues with the role; no call of the code shows it.
+BY_THE_SERVICE = (
+    "logs:",
+    "xray:",
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+)
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def _secret(cloud: Cloud, name: str, properties: Properties) -> Made:
 
 
 FUNCTION = frozenset(
-    [
+    {
         "Architectures",
         "Description",
         "Environment",
@@ -122,7 +122,7 @@ FUNCTION = frozenset(
         "SnapStart",
         "Timeout",
         "TracingConfig",
-    ]
+    }
 )
 
 
@@ -210,6 +210,28 @@ def _alarm(cloud: Cloud, name: str, properties: Properties) -> Made:
     return Made(alarm, {"Arn": f"arn:aws:cloudwatch:{cloud.region}:123456789012:alarm:{alarm}"})
 
 
+def _composite_alarm(cloud: Cloud, name: str, properties: Properties) -> Made:
+    # The emulated service lists composite alarms, but has no call that makes one.
+    from moto.cloudwatch.models import cloudwatch_backends
+
+    alarm = properties.get("AlarmName", name)
+    made = cloudwatch_backends["123456789012"][cloud.region].put_metric_alarm(
+        name=alarm,
+        namespace="",
+        metric_name="",
+        comparison_operator="",
+        evaluation_periods=0,
+        period=0,
+        threshold=0.0,
+        statistic="",
+        description=properties.get("AlarmDescription", ""),
+        dimensions=[],
+        alarm_actions=properties.get("AlarmActions", []),
+        rule=properties["AlarmRule"],
+    )
+    return Made(alarm, {"Arn": made.alarm_arn})
+
+
 def _queue_policy(cloud: Cloud, name: str, properties: Properties) -> Made:
     for url in properties["Queues"]:
         policy = json.dumps(properties["PolicyDocument"])
@@ -256,7 +278,7 @@ def _budget(cloud: Cloud, name: str, properties: Properties) -> Made:
 
 
 def _nothing(cloud: Cloud, ref: str) -> None:
-    """Goes with the resource that it belongs to."""
+    """It goes with the resource that it belongs to, or the emulated service cannot delete it."""
 
 
 TYPES: dict[str, Type] = {
@@ -268,9 +290,10 @@ TYPES: dict[str, Type] = {
         _budget, lambda cloud, ref: cloud["budgets"].delete_budget(AccountId="123456789012", BudgetName=ref)
     ),
     "AWS::CloudWatch::Alarm": Type(_alarm, lambda cloud, ref: cloud["cloudwatch"].delete_alarms(AlarmNames=[ref])),
-    "AWS::CodeDeploy::Application": Type(
-        _code_deploy_application, lambda cloud, ref: cloud["codedeploy"].delete_application(applicationName=ref)
+    "AWS::CloudWatch::CompositeAlarm": Type(
+        _composite_alarm, lambda cloud, ref: cloud["cloudwatch"].delete_alarms(AlarmNames=[ref])
     ),
+    "AWS::CodeDeploy::Application": Type(_code_deploy_application, _nothing),
     "AWS::CodeDeploy::DeploymentGroup": Type(_deployment_group, _nothing),
     "AWS::KMS::Key": Type(
         _key, lambda cloud, ref: cloud["kms"].schedule_key_deletion(KeyId=ref, PendingWindowInDays=30)

@@ -35,4 +35,3 @@ class ServingStack(Stack):
         self.canary = Canary(self, "Canary", deployment=deployment, inference=self.inference)
         self.endpoint = HttpEndpoint(self, "Endpoint", deployment=deployment, handler=self.inference.alias)
         CfnOutput(self, "EndpointUrl", value=self.endpoint.api.api_endpoint)
-        CfnOutput(self, "BundleLocation", value=f"s3://{stateful.bundles.bucket.bucket_name}/{deployment.bundle_key}")

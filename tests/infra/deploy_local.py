@@ -36,13 +36,23 @@ from understudy.audit.checkpoint_store import open_checkpoints
 from understudy.audit.coverage import Coverage
 from understudy.audit.signing import PublicKeys, open_signer
 from understudy.local import LocalFunction
+from understudy.local.fake_bedrock import FakeBedrock
 from understudy.stores import open_store
 
 ADMIN = f"arn:aws:iam::{ACCOUNT}:user/operator"
 CALLER = f"arn:aws:iam::{ACCOUNT}:role/branch"
 ARCH = "arm64" if platform.machine() == "aarch64" else "x86_64"
+MODEL = "amazon.nova-micro-v1:0"
 DEPLOY = ("--method=direct", "--no-previous-parameters", "--require-approval", "never")
-STATEFUL, SERVING, AUDIT = (f"understudy-dev-{name}" for name in ("stateful", "serving", "audit"))
+STATEFUL, SERVING, AUDIT, AGENTS = (f"understudy-dev-{name}" for name in ("stateful", "serving", "audit", "agents"))
+STACK_OF = {"inference": SERVING, "checkpoint": AUDIT, "sentences": AGENTS}
+
+# Granted, and needed only where an answer of the service got lost: the head is then read to learn what was written.
+AFTER_A_FAILURE = {
+    f"dynamodb:GetItem on arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/understudy-dev-heads",
+    # The stand-in for the model is no part of the emulated cloud, which therefore does not see these calls.
+    f"bedrock:InvokeModel on arn:aws:bedrock:{REGION}::foundation-model/{MODEL}",
+}
 
 
 class Walk:
@@ -69,8 +79,10 @@ class Walk:
             self.answers(function)
             self.kill_switch(function)
             self.objection(function)
+            self.review(function)
             self.erasure(function)
         self.checkpoint()
+        self.sentences()
         self.deploy("next.zip", "champion.zip")
         with self.function("inference", "2") as function:
             assert self.recommend(function, "c-1")["model_version"] == self.versions["next.zip"]
@@ -89,10 +101,11 @@ class Walk:
         self.done("bootstrapped")
 
     def deploy(self, bundle: str, previous: str | None = None) -> None:
-        context = [f"arch={ARCH}", "stage=dev", f"bundle={bundle}", f"admins={ADMIN}"]
+        context = [f"arch={ARCH}", "stage=dev", f"bundle={bundle}", f"admins={ADMIN}", f"reason_model={MODEL}"]
+        context += ["alarm_email=ops@bank.example"]
         context += [f"previous={previous}"] if previous else []
         self.cloud.cdk("deploy", "--all", *DEPLOY, context=context)
-        for stack in (STATEFUL, SERVING, AUDIT):
+        for stack in self.cloud.stacks():
             self.is_whole(stack)
         self.done(f"deployed with {bundle}: every resource of the templates exists, every output has a value")
 
@@ -127,6 +140,7 @@ class Walk:
         with self.environment(self.cloud.variables()):
             store = open_store("dynamodb://understudy-dev")
             store.put_records([tiny_bundle.customer(f"c-{number}") for number in range(1, 4)])
+            store.put_records([tiny_bundle.customer("bold", profile={"risk_tolerance": 5})])
             store.close()
         self.done("bundles and customers are there")
 
@@ -141,7 +155,7 @@ class Walk:
             os.environ.update(before)
 
     @contextmanager
-    def function(self, name: str, version: str | None = None) -> Iterator[LocalFunction]:
+    def function(self, name: str, version: str | None = None, **also: str) -> Iterator[LocalFunction]:
         """The deployed function ``name``, in its deployed role."""
         client = self.cloud.client("lambda")
         deployed = client.get_function_configuration(FunctionName=f"understudy-dev-{name}")
@@ -159,6 +173,7 @@ class Walk:
             "AWS_SECRET_ACCESS_KEY": role["SecretAccessKey"],
             "AWS_SESSION_TOKEN": role["SessionToken"],
             "AWS_LAMBDA_FUNCTION_NAME": deployed["FunctionName"],
+            **also,
         }
         with LocalFunction(
             package,
@@ -172,7 +187,7 @@ class Walk:
 
     def package(self, name: str, sha256: str) -> Path:
         """The zip that the emulated function was made of."""
-        template = self.cloud.template(AUDIT if name == "checkpoint" else SERVING)
+        template = self.cloud.template(STACK_OF[name])
         (code,) = (
             one["Properties"]["Code"]
             for one in template["Resources"].values()
@@ -193,8 +208,8 @@ class Walk:
         assert answer["statusCode"] in (200, 204), answer
         return json.loads(answer["body"]) if answer.get("body") else None
 
-    def recommend(self, function: LocalFunction, customer: str) -> Any:
-        return self.ask(function, "POST", "/v1/recommendations", {"customer_id": customer, "locale": "en"})
+    def recommend(self, function: LocalFunction, customer: str, **options: Any) -> Any:
+        return self.ask(function, "POST", "/v1/recommendations", {"customer_id": customer, "locale": "en", **options})
 
     def answers(self, function: LocalFunction) -> None:
         assert self.ask(function, "GET", "/v1/health")["status"] == "ok"
@@ -232,6 +247,36 @@ class Walk:
         assert {task["layer"] for task in after["tasks"].values()} == {"rules"}
         assert self.recommend(function, "c-1")["tasks"]["signups"]["layer"] == "distilled"
         self.done("an objection was heeded from the next request on")
+
+    def review(self, function: LocalFunction) -> None:
+        """A withheld recommendation reaches the customer only after a person has approved it."""
+        answer = self.recommend(function, "bold", top_k=10)
+        notice = next(one for one in answer["reviews"] if one["withheld"])
+        outcomes = f"/v1/customers/bold/recommendations/{answer['request_id']}"
+        named = {one["review_id"]: one for one in self.ask(function, "GET", outcomes)["outcomes"]}
+        assert named[notice["review_id"]]["recommendation"] is None
+        listed = self.ask(function, "GET", "/v1/admin/reviews", admin=True)
+        assert notice["review_id"] in json.dumps(listed)
+        decision = {"decision": "approved", "reason": "a drill"}
+        self.ask(function, "POST", f"/v1/admin/reviews/{notice['review_id']}/decision", decision, admin=True)
+        named = {one["review_id"]: one for one in self.ask(function, "GET", outcomes)["outcomes"]}
+        assert named[notice["review_id"]]["recommendation"]["product_id"]
+        self.done("a withheld recommendation was delivered after the operator had approved it")
+
+    def sentences(self) -> None:
+        """What the requests ordered is written by the deployed worker; the language model alone is a stand-in."""
+        sqs = self.cloud.client("sqs")
+        url = sqs.get_queue_url(QueueName="understudy-dev-sentences")["QueueUrl"]
+        orders = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=5).get("Messages", [])
+        assert orders, "no request ordered a sentence"
+        event = {"Records": [{"messageId": one["MessageId"], "body": one["Body"]} for one in orders]}
+        with (
+            FakeBedrock() as bedrock,
+            self.function("sentences", AWS_ENDPOINT_URL_BEDROCK_RUNTIME=bedrock.url) as worker,
+        ):
+            assert worker.invoke(event) == {"batchItemFailures": []}
+            assert len(bedrock.received) >= len(orders)
+        self.done(f"the worker had {len(orders)} ordered sentences written, and keeps the books")
 
     def erasure(self, function: LocalFunction) -> None:
         self.recommend(function, "c-3")
@@ -290,18 +335,16 @@ class Walk:
             found = usage(grants_of(self.cloud.client("iam"), role), made, region=REGION, account=ACCOUNT)
             assert not found.refused, f"{role} would be refused: {found.refused}"
             self.usage[role] = found
+            assert set(found.unused) <= AFTER_A_FAILURE, f"{role} may do what nothing needs: {found.unused}"
             self.done(f"{role}: {len(found.used)} kinds of calls, all allowed; never used: {found.unused or 'nothing'}")
 
     def destroy(self) -> None:
         """The stacks without data go; the one with data refuses, and keeps what it holds."""
-        app = ("--app", str(self.cloud.assembly))
-        self.cloud.cdk("destroy", AUDIT, SERVING, "--force", *app)
+        loose = [stack for stack in self.cloud.stacks() if stack != STATEFUL]
+        self.cloud.cdk("destroy", *loose, "--force", "--app", str(self.cloud.assembly))
         formation = self.cloud.client("cloudformation")
-        alive = {
-            one["StackName"] for one in formation.describe_stacks()["Stacks"] if "DELETE" not in one["StackStatus"]
-        }
-        assert SERVING not in alive
-        assert AUDIT not in alive
+        found = formation.describe_stacks()["Stacks"]
+        assert not {one["StackName"] for one in found if "DELETE" not in one["StackStatus"]} & set(loose)
         assert not self.cloud.client("lambda").list_functions()["Functions"]
         with pytest.raises(ClientError, match="TerminationProtection"):
             formation.delete_stack(StackName=STATEFUL)
