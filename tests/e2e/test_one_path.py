@@ -164,7 +164,7 @@ def test_a_flipped_byte_is_refused_by_name(
     data[len(data) // 2] ^= 1
     victim.write_bytes(data)
     done = subprocess.run(understudy("bundle", "verify", str(copy)), capture_output=True, text=True, check=False)
-    assert done.returncode == 2
+    assert done.returncode == 3
     assert f"models/{victim.name}" in done.stderr.replace("\n", "")
     assert "Traceback" not in done.stderr
 
