@@ -1,0 +1,122 @@
+"""The bill: every line is its arithmetic, nothing unmeasured is made up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from understudy.cli.app import app
+from understudy.cli.cost_model import Footprint, Prices, Workload, lines_of
+from understudy.contracts._model import read_toml
+from understudy.errors import UserError
+
+TABLE = Path(__file__).parents[3] / "understudy" / "cli" / "prices.toml"
+ONE = Footprint(read_units=5, write_units=20, stored_bytes=9000, kms_requests=1, log_bytes=2000, metrics=40)
+
+
+def prices() -> Prices:
+    return read_toml(Prices, TABLE)
+
+
+def work(**changes: Any) -> Workload:
+    return Workload.model_validate({"requests": 1e6, "memory_mb": 1024, "compute_ms": 5, "wait_ms": 20} | changes)
+
+
+def bill(**changes: Any) -> dict[str, float]:
+    return {line.what: line.usd for line in lines_of(work(**changes), ONE, prices())}
+
+
+def test_the_lines_are_quantity_times_price() -> None:
+    lines = bill()
+    assert lines["DynamoDB, writes"] == pytest.approx(20 * 0.625)
+    assert lines["DynamoDB, reads"] == pytest.approx(5 * 0.125)
+    assert lines["HTTP API"] == pytest.approx(1.0)
+    assert lines["KMS"] == pytest.approx(2 + 100 * 0.03 + 2920 / 1e4 * 0.15)
+    assert lines["DynamoDB, storage"] == pytest.approx(9 * 0.45)
+    assert lines["Logs"] == pytest.approx(2 * 0.53)
+    assert lines["Custom metrics"] == pytest.approx(12.0)
+
+
+def test_less_than_a_core_makes_the_computation_longer_and_the_waiting_not() -> None:
+    assert work(memory_mb=1769).billed_ms == pytest.approx(25)
+    assert work(memory_mb=1024).billed_ms == pytest.approx(5 * 1769 / 1024 + 20)
+    assert work(memory_mb=3538).billed_ms == pytest.approx(25)
+    time = work(memory_mb=1024).billed_ms / 1e3 * 1e6 * 0.0000133334
+    assert bill()["Lambda, time"] == pytest.approx(time)
+
+
+def test_x86_costs_more_than_arm_and_twice_the_requests_twice_the_writes() -> None:
+    assert bill(arch="x86_64")["Lambda, time"] > bill()["Lambda, time"]
+    assert bill(requests=2e6)["DynamoDB, writes"] == pytest.approx(2 * bill()["DynamoDB, writes"])
+    assert bill(requests=2e6)["Custom metrics"] == bill()["Custom metrics"]
+
+
+def test_without_new_sentences_a_model_costs_nothing() -> None:
+    asked = {"tokens_in": 1000, "tokens_out": 100, "usd_per_mtok_in": 1.0, "usd_per_mtok_out": 5.0}
+    assert bill(**asked)["Language model"] == 0
+    assert bill(**asked, new_sentences=3000)["Language model"] == pytest.approx(3000 * 0.0015)
+
+
+def test_every_line_shows_the_figures_that_it_is_made_of() -> None:
+    for line in lines_of(work(new_sentences=1, tokens_in=1, batch_hours=1), ONE, prices()):
+        assert any(character.isdigit() for character in line.arithmetic), line
+        assert line.usd >= 0
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    (tmp_path / "handler_latency.json").write_text(json.dumps({"stores": {"SQLite, memory": {"p50": 2.5}}}))
+    (tmp_path / "request_footprint.json").write_text(json.dumps({"footprint": ONE.model_dump()}))
+    return tmp_path
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(app, ["cost", *arguments])
+
+
+def test_the_command_reads_what_was_measured_and_says_what_is_assumed(results: Path) -> None:
+    done = run("--results", str(results), "--requests", "1e6")
+    assert done.exit_code == 0, done.output
+    assert "2.50 ms on one core" in done.output
+    assert "assumed: 20 ms of waiting" in done.output
+    assert "2026-11-21" in done.output
+    total = sum(line.usd for line in lines_of(work(compute_ms=2.5), ONE, prices()))
+    assert f"{total:.2f}" in done.output
+
+
+def test_the_command_knows_the_price_of_a_model_by_its_id(results: Path) -> None:
+    done = run("--results", str(results), "--model", "amazon.nova-micro-v1:0", "--hit-rate", "0.9")
+    assert "300,000 new sentences x (900 in, 120 out)" in done.output
+
+
+@pytest.mark.parametrize(
+    ("missing", "how"),
+    [
+        ("handler_latency.json", "python benchmarks/handler_latency.py"),
+        ("request_footprint.json", "python benchmarks/request_footprint.py"),
+    ],
+)
+def test_what_was_not_measured_is_asked_for_and_not_made_up(results: Path, missing: str, how: str) -> None:
+    (results / missing).unlink()
+    done = run("--results", str(results))
+    assert isinstance(done.exception, UserError)
+    assert how in done.exception.fix
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--model", "nobody.knows-it"), ("--model", "amazon.nova-micro-v1:0", "--tokens", "many")]
+)
+def test_a_wrong_option_is_refused(results: Path, arguments: tuple[str, ...]) -> None:
+    assert isinstance(run("--results", str(results), *arguments).exception, UserError)
+
+
+def test_a_price_table_with_a_negative_price_is_refused(results: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "prices.toml"
+    wrong.write_text(TABLE.read_text().replace("million_requests = 0.20", "million_requests = -1"))
+    done = run("--results", str(results), "--prices", str(wrong))
+    assert isinstance(done.exception, UserError)
+    assert "million_requests" in str(done.exception)

@@ -1,0 +1,121 @@
+"""``understudy cost``: what a month costs, from measured figures and dated prices."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from understudy.errors import UserError
+
+if TYPE_CHECKING:
+    from understudy.cli.cost_model import Footprint, Workload
+
+__all__ = ["cost"]
+
+RESULTS = Path("benchmarks") / "results"
+# The store in memory: processor's time of a request, without a disk or a network.
+COMPUTE_STORE = "SQLite, memory"
+
+
+def cost(
+    requests: Annotated[float, typer.Option(min=1, help="Recommendations a month, for example 1e6.")] = 1e6,
+    memory: Annotated[int, typer.Option(min=128, max=10_240, help="MB of the function.")] = 1024,
+    arch: Annotated[Literal["arm64", "x86_64"], typer.Option(help="Architecture of the function.")] = "arm64",
+    compute_ms: Annotated[
+        float | None, typer.Option(min=0.01, help="On one core (default: median of handler_latency.json).")
+    ] = None,
+    wait_ms: Annotated[float, typer.Option(min=0, help="Assumed: what DynamoDB and KMS take to answer.")] = 20.0,
+    trace_share: Annotated[float, typer.Option(min=0, max=1, help="Assumed: share of requests traced.")] = 1.0,
+    model: Annotated[str | None, typer.Option(help="Language model that writes sentences (default: none).")] = None,
+    hit_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of sentences that exist already.")] = 0.999,
+    sentences: Annotated[float, typer.Option(min=0, help="Sentences in an answer.")] = 3.0,
+    tokens: Annotated[str, typer.Option(help="Assumed: tokens in and out of one call.")] = "900,120",
+    distillations: Annotated[float, typer.Option(min=0, help="Batch jobs a month.")] = 0.0,
+    hours: Annotated[float, typer.Option(min=0, help="Hours of one batch job.")] = 1.0,
+    results: Annotated[Path, typer.Option(help="Folder of measured figures.")] = RESULTS,
+    prices: Annotated[Path | None, typer.Option(help="Another price table (TOML).")] = None,
+) -> None:
+    """What a month costs, with the arithmetic: measured figures from RESULTS, prices from a dated table."""
+    from understudy.cli.cost_model import Prices, Workload, lines_of
+    from understudy.contracts._model import read_toml, validated
+
+    table = read_toml(Prices, prices or Path(__file__).with_name("prices.toml"))
+    new = requests * sentences * (1 - hit_rate) if model else 0.0
+    work = validated(
+        Workload,
+        {
+            "requests": requests,
+            "memory_mb": memory,
+            "arch": arch,
+            "compute_ms": compute_ms if compute_ms is not None else _compute_ms(results),
+            "wait_ms": wait_ms,
+            "trace_share": trace_share,
+            "new_sentences": new,
+            "batch_hours": distillations * hours,
+            **_language_model(model, tokens),
+        },
+        "options",
+    )
+    measured = _footprint(results)
+    lines = lines_of(work, measured, table)
+    shown = Table("USD a month", "what", "arithmetic")
+    for line in lines:
+        shown.add_row(f"{line.usd:8.2f}", line.what, line.arithmetic)
+    shown.add_row(f"{sum(line.usd for line in lines):8.2f}", "all", "")
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 140
+    console.print(shown)
+    console.print(_said(work, compute_ms is None, table.region, table.priced_on), soft_wrap=True)
+
+
+def _said(work: Workload, measured: bool, region: str, day: str) -> str:
+    source = "measured" if measured else "given"
+    return (
+        f"List prices of {region}, {day}, without free tiers. Computation {source}: {work.compute_ms:.2f} ms on one"
+        f" core; assumed: {work.wait_ms:g} ms of waiting, {work.trace_share:.0%} traced, {work.cold_share:.1%} cold starts."
+    )
+
+
+def _compute_ms(results: Path) -> float:
+    stores = _read(results / "handler_latency.json", "python benchmarks/handler_latency.py")["stores"]
+    return float(stores[COMPUTE_STORE]["p50"])
+
+
+def _footprint(results: Path) -> Footprint:
+    from understudy.cli.cost_model import Footprint
+    from understudy.contracts._model import validated
+
+    path = results / "request_footprint.json"
+    return validated(Footprint, _read(path, "python benchmarks/request_footprint.py")["footprint"], str(path))
+
+
+def _read(path: Path, how: str) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError("this was not measured yet", where=str(path), fix=f"First: {how}") from None
+    except ValueError as error:
+        raise UserError(f"not JSON: {error}", where=str(path), fix=f"Measure again: {how}") from None
+
+
+def _language_model(model: str | None, tokens: str) -> dict[str, float]:
+    if model is None:
+        return {}
+    from agents.bedrock.models import model_config
+
+    config = model_config(model)
+    parts = tokens.split(",")
+    if len(parts) != 2 or not all(part.strip().isdigit() for part in parts):
+        raise UserError("tokens are two whole numbers", where="--tokens", fix="For example --tokens 900,120.")
+    return {
+        "tokens_in": int(parts[0]),
+        "tokens_out": int(parts[1]),
+        "usd_per_mtok_in": config.input_usd_per_mtok,
+        "usd_per_mtok_out": config.output_usd_per_mtok,
+    }
