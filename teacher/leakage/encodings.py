@@ -142,10 +142,16 @@ def _fits(name: str, values: NDArray[np.float64], made_of: NDArray[np.float64], 
     if groups is None:
         return []
     Y = outcomes.values[groups.order]
+    # Labels that are known in the same rows are judged at once: nearly all are known everywhere.
+    everywhere = ~np.isnan(Y).any(axis=0)
+    together = [np.flatnonzero(everywhere), *(np.array([index]) for index in np.flatnonzero(~everywhere))]
     evidence = []
-    for index in range(Y.shape[1]):
-        found = _too_close(groups, Y[:, index])
-        if found is not None:
+    for indices in together:
+        if not len(indices):
+            continue
+        for index, found in zip(indices.tolist(), _too_close(groups, Y[:, indices]).tolist(), strict=True):
+            if np.isnan(found):
+                continue
             detail = f"{outcomes.details[index]}, " if outcomes.details[index] else ""
             detail += f"{len(groups.sizes)} groups of equal value"
             evidence.append(Evidence("fit to own labels (SE)", found, BOUND_FIT, [name], outcomes.tasks[index], detail))
@@ -178,35 +184,50 @@ def _kept(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return known & ((bits >> np.uint64(40)) < np.uint64(2**24 * _GROUP_ROWS / known.sum()))
 
 
-def _too_close(groups: _Groups, label: NDArray[np.float64]) -> float | None:
-    """How many standard errors the group means lie closer to a line in the value than noise allows."""
-    known = ~np.isnan(label)
-    filled = np.where(known, label, 0.0)
+def _too_close(groups: _Groups, labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How many standard errors the group means lie closer to a line in the value than noise allows ``[labels]``; NaN
+    where the groups do not say.
+
+    Args:
+        labels: ``[rows of groups.order, labels]``, known (no NaN) in the same rows.
+    """
+    known = ~np.isnan(labels[:, 0])
+    filled = np.where(known[:, None], labels, 0.0)
     counts = np.add.reduceat(known.astype(np.float64), groups.starts)
-    means = np.add.reduceat(filled, groups.starts) / np.maximum(counts, 1)
-    rest = np.where(known, filled - np.repeat(means, groups.sizes), 0.0)
-    within = np.add.reduceat(rest**2, groups.starts)
-    if within.sum() <= 1e-12 * max(1.0, float(filled.var()) * len(filled)):
-        return None
-    tails = max(0.0, float(np.mean(rest[known] ** 4) / np.mean(rest[known] ** 2) ** 2) - 3.0)
-    df = near = spread = variance = 0.0
+    means = np.add.reduceat(filled, groups.starts, axis=0) / np.maximum(counts, 1)[:, None]
+    rest = np.where(known[:, None], filled - np.repeat(means, groups.sizes, axis=0), 0.0)
+    squares = rest**2
+    within = np.add.reduceat(squares, groups.starts, axis=0)
+    flat = within.sum(axis=0) <= 1e-12 * np.maximum(1.0, filled.var(axis=0) * len(filled))
+    shared = max(1.0, float(known.sum()))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        tails = np.maximum(0.0, ((squares**2).sum(axis=0) / shared) / (squares.sum(axis=0) / shared) ** 2 - 3.0)
+    df, near, spread, variance = np.zeros((4, labels.shape[1]))
     for size in np.unique(counts[counts >= 2]):
         of_size = counts == size
-        noise = float(within[of_size].sum()) / (float(of_size.sum()) * (size - 1))
-        if of_size.sum() < _OF_ONE_SIZE or noise <= 0:
+        number = float(of_size.sum())
+        if number < _OF_ONE_SIZE:
             continue
-        free = float(of_size.sum()) - 2.0
+        noise = within[of_size].sum(axis=0) / (number * (size - 1))
+        heard = noise > 0
+        free = number - 2.0
         around, off = _about_line(groups.values[of_size], means[of_size])
-        df, near, spread = df + free, near + off * size / noise, spread + around * size / noise
+        scale = np.where(heard, size / np.where(heard, noise, 1.0), 0.0)
+        df += np.where(heard, free, 0.0)
+        near += off * scale
+        spread += around * scale
         # Of the residuals and of the noise they are compared with; heavy tails widen both.
-        variance += (2.0 + tails / size) * (free + free**2 / (float(of_size.sum()) * (size - 1)))
-    if df < _FEWEST or spread < 0.5 * df:
-        return None
-    return max(0.0, (df - near) / float(np.sqrt(variance)))
+        variance += np.where(heard, (2.0 + tails / size) * (free + free**2 / (number * (size - 1))), 0.0)
+    silent = flat | (df < _FEWEST) | (spread < 0.5 * df)
+    distance = np.maximum(0.0, (df - near) / np.sqrt(np.where(silent, 1.0, variance)))
+    return np.where(silent, np.nan, distance)
 
 
-def _about_line(values: NDArray[np.float64], means: NDArray[np.float64]) -> tuple[float, float]:
-    """Sums of squares of ``means`` around their mean, and around their regression line on ``values``."""
-    v, y = values - values.mean(), means - means.mean()
-    slope = float(v @ y) / max(float(v @ v), 1e-300)
-    return float(y @ y), float(((y - slope * v) ** 2).sum())
+def _about_line(
+    values: NDArray[np.float64], means: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums of squares ``[labels]`` of ``means`` ``[groups, labels]`` around their mean, and around their regression
+    line on ``values``."""
+    v, y = values - values.mean(), means - means.mean(axis=0)
+    slope = (v @ y) / max(float(v @ v), 1e-300)
+    return (y**2).sum(axis=0), ((y - v[:, None] * slope) ** 2).sum(axis=0)

@@ -77,9 +77,13 @@ def check_noisy_copies(
         values: ``[rows, columns]``; ``parts`` and ``labels`` refer to these rows.
     """
     columns = _columns(names, values)
+    outcomes = {task.name: list(_outcomes(task, labels[task.name])) for task in spec.tasks}
+    everything = [outcome.values for told in outcomes.values() for outcome in told]
+    related = iter(correlations(columns.ranked, np.stack(everything, axis=1))[0].T if everything else ())
+    spread = columns.ranked.std(axis=0)
     evidence: list[Evidence] = []
     for task in spec.tasks:
-        strong = [(outcome, _strong(outcome, columns)) for outcome in _outcomes(task, labels[task.name])]
+        strong = [(outcome, _strong(outcome, next(related), spread)) for outcome in outcomes[task.name]]
         suspects = np.unique(np.concatenate([found for _, found in strong] or [np.empty(0, dtype=np.int64)]))
         for outcome, found in strong:
             if len(found):
@@ -118,14 +122,13 @@ def _outcomes(task: TaskSpec, label: Numbers) -> Iterator[_Outcome]:
             yield _Outcome(task, detail, np.where(known, label == index, np.nan))
 
 
-def _strong(outcome: _Outcome, columns: _Columns) -> NDArray[np.int64]:
-    """Columns whose ranks tell the outcome well, in either direction."""
-    r, _ = correlations(columns.ranked, outcome.values[:, None])
+def _strong(outcome: _Outcome, r: Numbers, spread: Numbers) -> NDArray[np.int64]:
+    """Columns whose ranks (of correlation ``r`` with the outcome) tell it well, in either direction."""
     if outcome.task.type == "regression":
-        return np.flatnonzero(r[:, 0] ** 2 >= _STRONG_R2).astype(np.int64)
+        return np.flatnonzero(r**2 >= _STRONG_R2).astype(np.int64)
     rate = float(np.nanmean(outcome.values))
     # A rank's mean among the cases, less among the others, is the AUC less a half.
-    distance = np.abs(r[:, 0]) * columns.ranked.std(axis=0) / np.sqrt(rate * (1 - rate))
+    distance = np.abs(r) * spread / np.sqrt(rate * (1 - rate))
     return np.flatnonzero(distance >= _STRONG_AUC - 0.5).astype(np.int64)
 
 

@@ -192,7 +192,7 @@ def _class_shares(
 ) -> NDArray[np.float64]:
     """Class shares ``[rows, K]`` by one tree over all classes: with fifty classes, fifty boosters are only fitted where
     the tree says that a class can be told."""
-    tree = DecisionTreeClassifier(criterion="entropy", max_leaf_nodes=256, min_samples_leaf=5, random_state=0)
+    tree = DecisionTreeClassifier(criterion="entropy", max_leaf_nodes=64, min_samples_leaf=5, random_state=0)
     shares = tree.fit(X_fit, y_fit).predict_proba(X_score)
     wide = np.zeros((len(X_score), classes))
     wide[:, tree.classes_.astype(np.int64)] = shares
