@@ -77,8 +77,9 @@ def cost(
 def _said(work: Workload, measured: bool, region: str, day: str) -> str:
     source = "measured" if measured else "given"
     return (
-        f"List prices of {region}, {day}, without free tiers. Computation {source}: {work.compute_ms:.2f} ms on one"
-        f" core; assumed: {work.wait_ms:g} ms of waiting, {work.trace_share:.0%} traced, {work.cold_share:.1%} cold starts."
+        f"List prices of {region}, {day}, without free tiers."
+        f" Computation {source}: {work.compute_ms:.2f} ms on one core;"
+        f" assumed: {work.wait_ms:g} ms of waiting, {work.trace_share:.0%} traced, {work.cold_share:.1%} cold starts."
     )
 
 
