@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 
 from agents.reason_generator.particles import PARTICLES, with_particle
+from agents.safety_gate.grounding import in_digits
+from agents.safety_gate.normalise import normalise
 from understudy.errors import UserError
 
 __all__ = ["fill", "literal_numbers", "slots_in"]
@@ -31,8 +33,11 @@ def slots_in(template: str) -> set[str]:
 
 
 def literal_numbers(template: str) -> list[str]:
-    """The numbers that stand in ``template`` outside its slots, each with the word that it counts: "3개월"."""
-    return _LITERAL.findall(_SLOT.sub("", template))
+    """The numbers that stand in ``template`` outside its slots, each with the word that it counts: "3개월".
+
+    Those in words are told in digits: 석 달 is "3개월".
+    """
+    return _LITERAL.findall(in_digits(normalise(_SLOT.sub("", template)).plain))
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

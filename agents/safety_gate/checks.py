@@ -48,14 +48,13 @@ def suitability(product: Product, risk_cap: int | None) -> list[Finding]:
 
 def numbers(part: Normalised, where: str, product: Product, facts: Sequence[Fact], locale: Locale) -> list[Finding]:
     """Refuse every number that no slot and no term accounts for."""
-    if not any(character.isdigit() for character in part.plain):
-        return []
+    loose = ungrounded(part.plain, allowed_quantities(product, facts, locale))
     message = "a number that no slot and no term accounts for"
     return [
         _finding(
             "untraceable-number", "grounding", "hallucination", where, message, f"{quantity.value} {quantity.unit}"
         )
-        for quantity in ungrounded(part.plain, allowed_quantities(product, facts, locale))
+        for quantity in loose
     ]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from agents.safety_gate.english_numbers import english_in_digits
+from agents.safety_gate.korean_numbers import korean_in_digits, korean_value
 from agents.safety_gate.normalise import normalise
 from agents.slots import render, render_money, render_rate
 from agents.statute import DEPOSIT_PROTECTION_KRW
@@ -16,9 +17,9 @@ from understudy.contracts._model import Locale, Text
 from understudy.contracts.catalog import Product
 from understudy.contracts.reasons import Fact
 
-__all__ = ["Quantity", "allowed_quantities", "quantities", "ungrounded"]
+__all__ = ["Quantity", "allowed_quantities", "in_digits", "quantities", "ungrounded"]
 
-Unit = Literal["percent", "money", "months", "years", "plain"]
+Unit = Literal["percent", "money", "months", "years", "days", "times", "rank", "plain"]
 
 
 class Quantity(NamedTuple):
@@ -34,11 +35,18 @@ _KO_AMOUNT = rf"(?:{_DIGITS}\s*{_KO_UNIT}\s*)+(?:{_DIGITS}(?![\d.]*\s*[%건회�
 _NUMBER = re.compile(
     rf"(?P<krw>krw\s*|₩\s*)?(?P<sign>(?<![\d\w)%])-)?(?P<body>{_KO_AMOUNT}|{_DIGITS})"
     r"\s*(?P<scale>trillion|billion|million|thousand)?"
-    r"[\s-]?\s*(?P<unit>%|퍼센트|프로(?![가-힣])|percent\b|per cent\b|원|won\b|개월|months?\b|년|years?\b)?"
+    r"[\s-]?\s*(?P<unit>%|퍼센트|프로(?![가-힣])|percent\b|per cent\b|원|won\b|개월|months?\b|년|years?\b|"
+    r"일(?=$|[^가-힣]|[에을의은이동간까만])|days?\b|위(?=$|[^가-힣]|[를로입이의에])|"
+    r"배(?=$|[^가-힣]|[로의가를나는]|쯤|까지|정도|이상|가량)|(?:times|x)(?= (?:as|more|the|your|what|over|\w+er)\b))?"
 )
-_RANGE = re.compile(rf"({_DIGITS})(?=\s*(?:~|-|–|to)\s*{_DIGITS}\s*(%|percent\b|퍼센트))")
-_PART = re.compile(rf"({_DIGITS})\s*([십백천조억만]{{0,2}})")
-_KO_SCALE = {"조": 10**12, "억": 10**8, "만": 10**4, "천": 10**3, "백": 10**2, "십": 10}
+_RANGE = re.compile(
+    rf"({_DIGITS})(?=\s*(?:~|-|–|to|에서|(?<=between \d.\d )and|(?<=between \d )and)\s*(?:연\s*)?{_DIGITS}\s*(%|percent\b|퍼센트))"
+)
+# A law's article, and "per person", state nothing.
+_NO_QUANTITY = re.compile(
+    r"제\s?\d+(?:조|항|호)(?:의\s?\d+)?|\b(?:article|section|paragraph)s? \d+(?:[-(]\d+\)?)?|(?<!\d)1인당?(?=\s)"
+)
+_KO_SCALES = "조억만천백십"
 _EN_SCALE = {"trillion": 10**12, "billion": 10**9, "million": 10**6, "thousand": 10**3}
 _UNITS: dict[str, Unit] = {
     "%": "percent",
@@ -54,30 +62,38 @@ _UNITS: dict[str, Unit] = {
     "년": "years",
     "year": "years",
     "years": "years",
+    "일": "days",
+    "day": "days",
+    "days": "days",
+    "위": "rank",
+    "배": "times",
+    "times": "times",
+    "x": "times",
 }
+_SURELY_MONEY = 10_000
 
 
 def quantities(plain: str) -> list[Quantity]:
-    """Every number of a normalised text. The first bound of "2.5~3.5%" is a percentage too."""
-    plain = _RANGE.sub(r"\1\2", plain)
+    """Every number of a normalised text, in digits or words. The first bound of "2.5~3.5%" is a percentage too."""
+    plain = _RANGE.sub(r"\1\2", _NO_QUANTITY.sub("", in_digits(plain)))
     return [_quantity(match) for match in _NUMBER.finditer(plain)]
+
+
+def in_digits(plain: str) -> str:
+    """A normalised text with its number words as digits; the text itself where there are none."""
+    return english_in_digits(plain if plain.isascii() else korean_in_digits(plain))
 
 
 def _quantity(match: re.Match[str]) -> Quantity:
     body = match["body"]
-    scaled = any(scale in body for scale in _KO_SCALE)
-    value = _korean_amount(body) if scaled else _decimal(body)
+    scaled = any(scale in body for scale in _KO_SCALES)
+    value = korean_value(body) if scaled else _decimal(body)
     if match["scale"]:
         value *= _EN_SCALE[match["scale"]]
     unit: Unit = _UNITS.get(match["unit"] or "", "plain")
     if unit == "plain" and match["krw"]:
         unit = "money"
     return Quantity((-value if match["sign"] else value).normalize(), unit)
-
-
-def _korean_amount(body: str) -> Decimal:
-    parts = _PART.findall(body)
-    return sum((_decimal(number) * math.prod(_KO_SCALE[unit] for unit in units) for number, units in parts), Decimal(0))
 
 
 def _decimal(digits: str) -> Decimal:
@@ -88,14 +104,16 @@ def allowed_quantities(product: Product, facts: Sequence[Fact], locale: Locale) 
     """What a text about ``product`` and ``facts`` may state: rendered slot values, a fact's own numbers, terms,
     names and legal limits."""
     terms = product.terms
-    said: list[str] = [render_money(DEPOSIT_PROTECTION_KRW, locale)]
+    said = [render_money(DEPOSIT_PROTECTION_KRW, locale)]
     said += [render_rate(rate) for rate in (terms.rate_min, terms.rate_max, terms.late_rate_max) if rate is not None]
     texts = (product.name, product.seller, terms.rate_basis, terms.preferential_condition, terms.eligibility)
     said += [text[locale] for text in texts if isinstance(text, Text)]
     for fact in facts:
         said += fact.literals
         if fact.slot is not None and fact.slot != "category":
-            said.append(render(fact.slot, fact.value, locale) or "")
+            said.append(rendered := render(fact.slot, fact.value, locale) or "")
+            if fact.slot == "number":
+                said.append(f"{rendered}배")
     return {quantity for text in said if text for quantity in _stated(text)}
 
 
@@ -107,7 +125,19 @@ def _stated(text: str) -> tuple[Quantity, ...]:
 def ungrounded(plain: str, allowed: Iterable[Quantity]) -> list[Quantity]:
     """The numbers of ``plain`` that nothing accounts for."""
     known = set(allowed)
-    return [quantity for quantity in _found(plain) if quantity not in known]
+    return [quantity for quantity in _found(plain) if not known.intersection(_same(quantity))]
+
+
+def _same(quantity: Quantity) -> Iterator[Quantity]:
+    """``quantity`` and what means the same: whole years in months, a large sum whose currency is understood."""
+    yield quantity
+    value, unit = quantity
+    if unit == "years":
+        yield Quantity((value * 12).normalize(), "months")
+    elif unit == "months" and value % 12 == 0:
+        yield Quantity((value / 12).normalize(), "years")
+    elif unit == "plain" and value >= _SURELY_MONEY:
+        yield Quantity(value, "money")
 
 
 @lru_cache(maxsize=512)

@@ -35,4 +35,5 @@ def test_literal_numbers_stand_outside_slots() -> None:
     assert literal_numbers("최근 3개월 해외 결제 {value}건") == ["3개월"]
     assert literal_numbers("over 12 months and 5% of {value|1|2}") == ["12 months", "5%"]
     assert literal_numbers("{fact1} {value|1|2}") == []
-    assert literal_numbers("４ {value}") == ["４"]
+    assert literal_numbers("４ {value}") == ["4"]
+    assert literal_numbers("석 달 {value}건, the last three months") == ["3개월", "3 months"]

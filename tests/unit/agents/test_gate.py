@@ -54,7 +54,8 @@ def test_suitability_allows_the_cap_itself(check: Check, product: Products) -> N
     ("text", "rule", "criterion"),
     [
         (GOOD.replace("500", "900"), "untraceable-number", "hallucination"),
-        (GOOD + " 해외 결제가 삼백만 원입니다.", "number-in-words", "hallucination"),
+        (GOOD + " 혜택이 두 배입니다.", "number-in-words", "hallucination"),
+        (GOOD + " 해외 결제가 삼백만 원입니다.", "untraceable-number", "hallucination"),
         ("고객님의 입출금 잔액을 고려하여 적금을 추천해 드립니다.", "product-name", "factuality"),
         ("한빛 정기예금을 추천함.", "polite-sentences", "tone"),
         ("한빛 정기예금에 지금 바로 가입하세요.", "pressure", "tone"),
