@@ -21,7 +21,10 @@ Locale = Literal["ko", "en"]
 class Contract(BaseModel):
     """Base of all contracts: immutable, unknown keys refused, no NaN or infinity unless a field allows it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
+    # Validators are built at first use: a cold start needs few of the contracts.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=(), defer_build=True
+    )
 
 
 class Text(Contract):
