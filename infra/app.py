@@ -15,6 +15,7 @@ from infra.config import CONTEXT, read_deployment
 from infra.constructs.function_code import function_code
 from infra.stacks.agents import AgentsStack
 from infra.stacks.audit import AuditStack
+from infra.stacks.distillation import DistillationStack
 from infra.stacks.monitoring import MonitoringStack
 from infra.stacks.serving import ServingStack
 from infra.stacks.stateful import StatefulStack
@@ -25,17 +26,19 @@ __all__ = ["Stacks", "add_stacks", "main"]
 
 @dataclass(frozen=True)
 class Stacks:
-    """The stacks of one stage; ``agents`` where a language model is named."""
+    """The stacks of one stage; ``agents`` where a language model is named, ``distillation`` where a job's config is."""
 
     stateful: StatefulStack
     serving: ServingStack
     audit: AuditStack
     agents: AgentsStack | None
     monitoring: MonitoringStack
+    distillation: DistillationStack | None
 
     def all(self) -> list[Stack]:
         """In the order in which they can be deployed."""
-        return [self.stateful, *([self.agents] if self.agents else []), self.serving, self.audit, self.monitoring]
+        there = (self.stateful, self.agents, self.serving, self.audit, self.monitoring, self.distillation)
+        return [stack for stack in there if stack is not None]
 
 
 def add_stacks(app: App, package: Callable[[], lambda_.Code] | None = None) -> Stacks:
@@ -62,6 +65,7 @@ def add_stacks(app: App, package: Callable[[], lambda_.Code] | None = None) -> S
         audit=AuditStack(app, deployment=deployment, stateful=stateful, code=package()),
         agents=agents,
         monitoring=MonitoringStack(app, deployment=deployment, serving=serving, agents=agents),
+        distillation=DistillationStack(app, deployment=deployment) if deployment.distillation else None,
     )
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return stacks

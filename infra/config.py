@@ -20,6 +20,7 @@ RETENTION = {
 KEY = re.compile(r"(?!/)[A-Za-z0-9._/-]{1,200}\.zip")
 ADMIN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[A-Za-z0-9+=,.@_/-]+(/\*)?")
 PEM = re.compile(r"(-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*)+")
+CONFIG = re.compile(r"(?!/)[A-Za-z0-9._/-]{1,200}\.json")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # What is asked of the CDK context, and of nothing else.
 CONTEXT = (
@@ -32,6 +33,7 @@ CONTEXT = (
     "reason_model",
     "alarm_email",
     "arch",
+    "distillation",
 )
 
 
@@ -52,6 +54,8 @@ class StageConfig(Contract):
     worker_concurrency: int = Field(ge=2, description="sentence workers at a time; SQS wants at least 2")
     latency_p99_ms: int = Field(ge=10, description="what the latency alarm compares with")
     budget_usd: int = Field(ge=1, description="a month; who pays is told at 80 %, and when the forecast exceeds it")
+    job_vcpus: Literal[4, 8, 16] = Field(description="of the distillation job's machine")
+    job_gb: int = Field(ge=8, le=120, description="its memory; Fargate wants 2 to 8 GB for each vCPU")
 
     @property
     def log_retention(self) -> logs.RetentionDays:
@@ -72,6 +76,8 @@ STAGES: dict[str, StageConfig] = {
         worker_concurrency=2,
         latency_p99_ms=1000,
         budget_usd=20,
+        job_vcpus=4,
+        job_gb=16,
     ),
     "prod": StageConfig(
         memory_mb=1769,
@@ -86,6 +92,8 @@ STAGES: dict[str, StageConfig] = {
         worker_concurrency=5,
         latency_p99_ms=500,
         budget_usd=200,
+        job_vcpus=16,
+        job_gb=64,
     ),
 }
 
@@ -96,6 +104,7 @@ class Deployment(Contract):
     ``previous_key`` is the champion before it, for the kill switch that asks for it; ``admins`` are ARNs, separated by
     spaces, that may use the admin routes (a final ``/*`` stands for the session of an assumed role). The public keys
     are PEM text. ``arch`` is arm64 except where the deployment is proven on a machine of the other kind.
+    ``distillation`` is the key of the batch job's config in its bucket; without one, there is no batch job.
     """
 
     stage: str
@@ -108,6 +117,7 @@ class Deployment(Contract):
     reason_model: str = ""
     alarm_email: str | None = None
     arch: Literal["arm64", "x86_64"] = "arm64"
+    distillation: str | None = None
 
     @property
     def prefix(self) -> str:
@@ -118,7 +128,7 @@ class Deployment(Contract):
 def read_deployment(context: dict[str, Any]) -> Deployment:
     """From the CDK context (``cdk.json``, or ``-c name=value``): ``stage``, and ``bundle``, a key in the bundle bucket;
     and where wanted ``previous`` (another such key), ``admins``, ``bundle_public_key`` and ``checkpoint_public_keys``
-    (PEM text), ``reason_model``, ``alarm_email`` and ``arch``.
+    (PEM text), ``reason_model``, ``alarm_email``, ``arch`` and ``distillation``.
 
     Raises:
         UserError: one is missing, or is not usable; the message says how to give it.
@@ -136,6 +146,7 @@ def read_deployment(context: dict[str, Any]) -> Deployment:
         reason_model=str(context.get("reason_model") or ""),
         alarm_email=_matching(EMAIL, context, "alarm_email", "somebody@bank.example"),
         arch=_arch(context.get("arch")),
+        distillation=_matching(CONFIG, context, "distillation", "configs/finsynth.json"),
     )
 
 

@@ -15,9 +15,9 @@ __all__ = ["AlarmTopic"]
 class AlarmTopic(Construct):
     """A topic that alarms and the budget may publish to, over TLS only; an alarm's text names no customer."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, deployment: Deployment) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, deployment: Deployment, name: str = "alarms") -> None:
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(self, "Topic", topic_name=f"{deployment.prefix}-alarms", enforce_ssl=True)
+        self.topic = sns.Topic(self, "Topic", topic_name=f"{deployment.prefix}-{name}", enforce_ssl=True)
         if deployment.alarm_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(deployment.alarm_email))
         for service in ("cloudwatch.amazonaws.com", "budgets.amazonaws.com"):
