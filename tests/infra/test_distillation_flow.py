@@ -15,6 +15,10 @@ from infra.distillation_flow import OUTCOMES, TRIES, distillation_flow
 READY = {"outcome": "approve"}
 
 
+for module in ("antlr4", "jsonpath_ng"):
+    pytest.importorskip(module, reason=f"{module} IS NOT INSTALLED: the state machine was not executed")
+
+
 @pytest.fixture
 def flow() -> Iterator[Flow]:
     with flow_service() as service:
