@@ -204,12 +204,17 @@ def main(arguments: list[str] | None = None) -> int:
         servers = stack.enter_context(running(wanted, folder / "log"))
         figures = measure(servers, names, rounds=asked.rounds, connections=asked.connections, seconds=asked.seconds)
     bars = verdicts(figures)
-    facts = machine()
-    about = f"13 tasks, {FEATURES} features, {asked.connections} connections; {one_line(facts)}"
-    print("\n".join([*table(figures), "", *said(bars), "", about]))
-    result = {"machine": facts, "seed": SEED, "rounds": asked.rounds, "seconds": asked.seconds}
-    write_json(asked.out, result | {"connections": asked.connections, "bars": bars, "services": figures})
+    result = {"machine": machine(), "seed": SEED, "rounds": asked.rounds, "seconds": asked.seconds}
+    result |= {"connections": asked.connections, "bars": bars, "services": figures}
+    write_json(asked.out, result)
+    print("\n".join(published(result)))
     return int(not kept(bars))
+
+
+def published(result: Mapping[str, Any]) -> list[str]:
+    """The services, the bars and the machine."""
+    size = f"13 tasks, {FEATURES} features, {result['connections']} connections, {result['rounds']} rounds"
+    return [*table(result["services"]), "", *said(result["bars"]), "", f"{size}; {one_line(result['machine'])}."]
 
 
 if __name__ == "__main__":

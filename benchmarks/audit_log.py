@@ -270,21 +270,29 @@ def main() -> int:
         sizes = verification(folder, options.entries)
         (folder / "killing").mkdir()
         killed = killing(folder / "killing", options.seconds)
-    print("append    " + ", ".join(f"{name} {value}" for name, value in append.items()))
-    for name, row in sizes.items():
-        speeds = {what: row[f"{what}_per_s"]["median"] for what in ("fsck", "fsck_with_checkpoints", "bare_hmac")}
-        print(
-            f"{name:<9} {row['entry_bytes']:>6} bytes; per second: fsck {speeds['fsck']:,.0f}, with checkpoints"
-            f" {speeds['fsck_with_checkpoints']:,.0f}, bare HMAC {speeds['bare_hmac']:,.0f}; proof of"
-            f" {row['proof_bytes']} bytes made in {row['prove_ms']} ms, verified in {row['verify_proof_ms']} ms"
-        )
-    print("writers   " + ", ".join(f"{name} {value}" for name, value in killed.items()))
-    facts, bars = machine(), verdicts(killed)
-    print("\n".join(["", *said(bars), "", one_line(facts)]))
-    result = {"machine": facts, "seed": SEED, "append": append, "verification": sizes, "killing": killed, "bars": bars}
+    bars = verdicts(killed)
+    result = {"machine": machine(), "seed": SEED, "append": append, "verification": sizes}
+    result |= {"killing": killed, "bars": bars}
+    print("\n".join(published(result)))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return int(not kept(bars))
+
+
+def published(result: dict[str, Any]) -> list[str]:
+    """Verification by size of entry, appends, killed writers, the bars and the machine."""
+    lines = [
+        "| entries | bytes | fsck, entries/s | with checkpoints | bare HMAC | proof, bytes | made, ms | verified, ms |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, row in result["verification"].items():
+        speeds = [row[f"{what}_per_s"]["median"] for what in ("fsck", "fsck_with_checkpoints", "bare_hmac")]
+        cells = [f"{row['entry_bytes']:,}", *(f"{speed:,.0f}" for speed in speeds)]
+        cells += [f"{row['proof_bytes']:,}", f"{row['prove_ms']}", f"{row['verify_proof_ms']}"]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    for what in ("append", "killing"):
+        lines += ["", f"{what}: " + ", ".join(f"{name} {value}" for name, value in result[what].items()) + "."]
+    return [*lines, "", *said(result["bars"]), "", f"Seed {result['seed']}. {one_line(result['machine'])}."]
 
 
 if __name__ == "__main__":

@@ -221,11 +221,17 @@ def main(arguments: list[str] | None = None) -> int:
         seen = measure(score_work(sizes[-1]), sizes, asked.rounds)
         seen |= measure(deciding, [size for size in sizes if size <= asked.decisions] or sizes[:1], asked.rounds)
     figures = summary(seen)
-    bars, facts = verdicts(figures), machine()
-    print("\n".join([*table(figures), "", *said(bars), "", f"13 tasks, {FEATURES} features; {one_line(facts)}"]))
-    result = {"machine": facts, "seed": SEED, "rounds": asked.rounds, "bars": bars, "work": figures}
+    bars = verdicts(figures)
+    result = {"machine": machine(), "seed": SEED, "rounds": asked.rounds, "bars": bars, "work": figures}
     write_json(asked.out, result | {"seconds": seen})
+    print("\n".join(published(result)))
     return int(not kept(bars))
+
+
+def published(result: Mapping[str, Any]) -> list[str]:
+    """The rates, the bars and the machine."""
+    about = f"13 tasks, {FEATURES} features, {result['rounds']} rounds; {one_line(result['machine'])}."
+    return [*table(result["work"]), "", *said(result["bars"]), "", about]
 
 
 if __name__ == "__main__":

@@ -195,20 +195,27 @@ def main() -> int:
     build_trees(machine()["system"].split()[-1])
     models, x = texts(), rows(PROBES, SEED + 2)
     scores = interleaved(score_contenders(models, x, set(asked.without)), rounds=asked.rounds, calls=asked.calls)
-    lines = table("13 scores, one row", scores, "Booster.predict")
     result: dict[str, Any] = {"scores": scores, "contributions": {}, "apart": {}}
     for task, output in (("will_acquire_deposits", 0), ("nba_primary", 1)):
         contenders, result["apart"][task] = contribution_contenders(models[task], output, x)
         figures = interleaved(contenders, rounds=asked.rounds, calls=max(5, asked.calls // 4))
         result["contributions"][task] = figures
-        lines += ["", *table(f"contributions to {task}, one output", figures, "Booster.predict")]
     trees = sum(text.count("\nTree=") for text in models.values())
     bars = verdicts(scores)
-    about = f"{len(models)} models, {trees} trees, {FEATURES} features; {one_line(machine())}"
-    print("\n".join([*lines, "", *said(bars), "", about]))
     result |= {"machine": machine(), "seed": SEED, "rounds": asked.rounds, "calls": asked.calls, "trees": trees}
-    write_json(asked.out, result | {"bars": bars})
+    result |= {"models": len(models), "bars": bars}
+    write_json(asked.out, result)
+    print("\n".join(published(result)))
     return int(not kept(bars))
+
+
+def published(result: dict[str, Any]) -> list[str]:
+    """Scores, contributions, the bars and the machine."""
+    lines = table("13 scores, one row", result["scores"], "Booster.predict")
+    for task, figures in result["contributions"].items():
+        lines += ["", *table(f"contributions to {task}, one output", figures, "Booster.predict")]
+    size = f"{result['models']} models, {result['trees']} trees, {FEATURES} features, {result['rounds']} rounds"
+    return [*lines, "", *said(result["bars"]), "", f"{size}; {one_line(result['machine'])}."]
 
 
 if __name__ == "__main__":

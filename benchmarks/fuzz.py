@@ -157,8 +157,13 @@ def main() -> int:
     }
     result["bars"] = verdicts(result)
     write_json(options.out, result)
-    print("\n".join([*table(result), "", *said(result["bars"]), "", one_line(result["machine"])]))
+    print("\n".join(published(result)))
     return int(not kept(result["bars"]))
+
+
+def published(result: dict[str, Any]) -> list[str]:
+    """The answers, the bars and the machine."""
+    return [*table(result), "", *said(result["bars"]), "", f"Seed {result['seed']}. {one_line(result['machine'])}."]
 
 
 def verdicts(result: dict[str, Any]) -> list[dict[str, Any]]:

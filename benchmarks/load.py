@@ -130,7 +130,7 @@ def verify(on: Stage, shots: list[Shot], before: int = 0) -> dict[str, Any]:
 def main() -> int:
     """Run all three parts; exit code 1 if a promise was broken."""
     import _served
-    from _machine import machine, one_line
+    from _machine import machine
 
     from understudy.cli.serving import build_package
     from understudy.progress import LogProgress
@@ -160,8 +160,7 @@ def main() -> int:
     result["bars"] = verdicts(result)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    _print(result)
-    print("\n".join(["", *said(result["bars"]), "", one_line(result["machine"])]))
+    print("\n".join(published(result)))
     return 0 if promises_kept(result["steady"]) and promises_kept(result["killed"]) else 1
 
 
@@ -180,18 +179,20 @@ def promises_kept(part: dict[str, Any]) -> bool:
     return not broken and part["fsck"] == "clean"
 
 
-def _print(result: dict[str, Any]) -> None:
-    print("| | environments | requests/s | requests | errors | p50 ms | p99 ms | without entry | fsck |")
-    print("|---|---|---|---|---|---|---|---|---|")
+def published(result: dict[str, Any]) -> list[str]:
+    """Both parts, the bars and the machine."""
+    from _machine import one_line
+
+    lines = ["| | environments | requests/s | requests | errors | p50 ms | p99 ms | without entry | fsck |"]
+    lines.append("| --- |" + " ---: |" * 7 + " --- |")
     for name in ("steady", "killed"):
         part = result[name]
         cells = [part["environments"], round(part["rate"], 1), part["requests"], part["errors"], part["p50_ms"]]
         cells += [part["p99_ms"], part["answers_without_entry"], part["fsck"]]
-        print(f"| {name} | " + " | ".join(map(str, cells)) + " |")
-    print(
-        f"Highest rate with p99 under {P99_BOUND_MS:g} ms: {result['steady']['highest_rate']:.1f} requests/s; ", end=""
-    )
-    print(f"{result['killed']['killed']} environments killed, {result['killed']['writers']} writers.")
+        lines.append(f"| {name} | " + " | ".join(map(str, cells)) + " |")
+    highest = f"Highest rate with p99 under {P99_BOUND_MS:g} ms: {result['steady']['highest_rate']:.1f} requests/s;"
+    killed = f"{result['killed']['killed']} environments killed, {result['killed']['writers']} writers."
+    return [*lines, "", f"{highest} {killed}", "", *said(result["bars"]), "", f"{one_line(result['machine'])}."]
 
 
 if __name__ == "__main__":
