@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import Literal
 
 from agents.safety_gate import checks
+from agents.safety_gate.denial import denied
 from agents.safety_gate.findings import Finding, Verdict, span_hash
 from agents.safety_gate.matcher import Breach, Matcher
 from agents.safety_gate.normalise import Normalised, normalise
-from agents.safety_gate.reader import open_reader
+from agents.safety_gate.reader import Reading, open_reader
 from agents.safety_gate.rule import Rule, RuleFile
 from agents.safety_gate.rulebook import SafetyRules
 from agents.safety_gate.stated import stated
@@ -23,6 +24,7 @@ from understudy.errors import UserError
 __all__ = ["Origin", "SafetyGate"]
 
 KNOWN_DISCLOSURES = 512
+_DENIABLE = ("regulatory", "factuality")
 Origin = Literal["template", "written"]
 _READS_FORBIDDEN = Finding(
     rule_id="reads-forbidden",
@@ -47,7 +49,6 @@ class SafetyGate:
         forbid = [(file, rule) for file, rule in rules if rule.kind == "forbid"]
         self._claims = Matcher((ruled for ruled in forbid if ruled[0].criterion != "tone"), rules.needles)
         self._tone = Matcher((ruled for ruled in forbid if ruled[0].criterion == "tone"), rules.needles)
-        self._wording = {rule.id for _, rule in forbid if rule.yields}
         self._require = [(file, rule) for file, rule in rules if rule.kind == "require"]
         self._ending = [(file, rule) for file, rule in rules if rule.kind == "ending"]
         # A product's disclosure is the same for every customer, and is the longer text. What is kept is what was found
@@ -83,6 +84,9 @@ class SafetyGate:
         if too_long:
             return Verdict.of(findings + too_long)
         (said, claimed), (disclosed, bound) = self._read(text), self._known(disclosure)
+        reading = open_reader(locale).read(said.plain) if origin == "written" else "doubtful"
+        if reading == "innocent":
+            claimed = [breach for breach in claimed if not _cleared(said, breach[0], breach[1])]
         for where, part, broken in (("text", said, claimed), ("disclosure", disclosed, bound)):
             findings += checks.form(part, where)
             findings += checks.numbers(part, where, product, facts, locale)
@@ -90,17 +94,10 @@ class SafetyGate:
         whole = f"{said.plain}\n{disclosed.plain}"
         findings += checks.named(said, whole, product, locale)
         findings += self._missing(replace(said, plain=whole, joined=whole), locale, product)
-        findings += self._manners(checks.without_names(said, product), locale, product)
-        return Verdict.of(findings if origin == "template" else self._weighed(findings, said, locale))
-
-    def _weighed(self, findings: list[Finding], said: Normalised, locale: Locale) -> list[Finding]:
-        """``findings`` as a reader of the whole text sees them."""
-        reading = open_reader(locale).read(said.plain)
+        findings += self._manners(checks.without_names(said, product), locale, product, reading)
         if reading == "forbidden":
-            return [*findings, _READS_FORBIDDEN]
-        if reading == "innocent":
-            return [f for f in findings if f.where != "text" or f.rule_id not in self._wording]
-        return findings
+            findings.append(_READS_FORBIDDEN)
+        return Verdict.of(findings)
 
     def screen(self, text: str, where: str) -> list[Finding]:
         """Judge free text that is no reason yet (a catalog field, a glossary phrase): as data, whatever it says."""
@@ -117,10 +114,11 @@ class SafetyGate:
         part = normalise(text)
         return part, self._claims.breaches(part)
 
-    def _manners(self, said: Normalised, locale: Locale, product: Product) -> list[Finding]:
+    def _manners(self, said: Normalised, locale: Locale, product: Product, reading: Reading) -> list[Finding]:
         impolite = ((file, rule, rule.breach(said, locale)) for file, rule in self._ending)
         findings = [_finding(file, rule, "text", words) for file, rule, words in impolite if words is not None]
-        return findings + checks.language(said, locale) + _applicable(self._tone.breaches(said), "text", product)
+        broken = [b for b in self._tone.breaches(said) if reading != "innocent" or not _cleared(said, b[0], b[1])]
+        return findings + checks.language(said, locale) + _applicable(broken, "text", product)
 
     def _missing(self, part: Normalised, locale: Locale, product: Product) -> list[Finding]:
         return [
@@ -129,6 +127,11 @@ class SafetyGate:
             if rule.breach(part, locale) is not None
             or (rule.states and not stated(part.plain, rule.states, product.terms, locale))
         ]
+
+
+def _cleared(said: Normalised, file: RuleFile, rule: Rule) -> bool:
+    """Whether a hit of ``rule`` in words that read innocent stands for nothing: the rule yields, or they deny it."""
+    return rule.yields or ((rule.criterion or file.criterion) in _DENIABLE and denied(said, rule))
 
 
 def _applying(rules: Sequence[tuple[RuleFile, Rule]], product: Product) -> Iterator[tuple[RuleFile, Rule]]:

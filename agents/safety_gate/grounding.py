@@ -40,7 +40,8 @@ _NUMBER = re.compile(
     r"배(?=$|[^가-힣]|[로의가를나는]|쯤|까지|정도|이상|가량)|(?:times|x)(?= (?:as|more|the|your|what|over|\w+er)\b))?"
 )
 _RANGE = re.compile(
-    rf"({_DIGITS})(?=\s*(?:~|-|–|to|에서|(?<=between \d.\d )and|(?<=between \d )and)\s*(?:연\s*)?{_DIGITS}\s*(%|percent\b|퍼센트))"
+    rf"({_DIGITS})(?=\s*(?:~|-|–|to|에서|(?<=between \d.\d )and|(?<=between \d )and)"
+    rf"\s*(?:연\s*)?{_DIGITS}\s*(%|percent\b|퍼센트))"
 )
 # A law's article, and "per person", state nothing.
 _NO_QUANTITY = re.compile(

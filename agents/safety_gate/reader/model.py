@@ -14,7 +14,7 @@ from agents.safety_gate.reader.traits import readings, traits
 from understudy.contracts._model import Locale
 from understudy.errors import UserError
 
-__all__ = ["RARITY_UNIT", "WEIGHT_UNIT", "Reader", "open_reader", "reader_folder"]
+__all__ = ["RARITY_UNIT", "WEIGHT_UNIT", "Reader", "Reading", "open_reader", "reader_folder"]
 
 Reading = Literal["forbidden", "doubtful", "innocent"]
 WEIGHT_UNIT = 1000
