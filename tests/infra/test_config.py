@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.config import STAGES, read_deployment
+from infra.config import CONTEXT, STAGES, read_deployment
 from understudy.errors import UserError
 
 
@@ -40,3 +40,41 @@ def test_the_command_ends_with_the_message_and_no_traceback() -> None:
     assert "no stage was given" in done.stderr
     assert "one of: dev, prod" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+PEM = "-----BEGIN PUBLIC KEY-----\nQUJD\n-----END PUBLIC KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("bundle_public_key", PEM, "bundle-key.pub"),
+        ("checkpoint_public_keys", f"{PEM}\n{PEM}", "-----BEGIN PRIVATE KEY-----"),
+        ("alarm_email", "ops@bank.example", "ops"),
+        ("arch", "x86_64", "sparc"),
+        ("distillation", "configs/a.json", "configs/a.toml"),
+        ("admins", "arn:aws:iam::123456789012:role/ops/*", "*"),
+        ("previous", "b.zip", "b*.zip"),
+    ],
+)
+def test_an_optional_value_is_used_or_refused_by_its_name(name: str, good: str, bad: str) -> None:
+    given = {"stage": "dev", "bundle": "a.zip"}
+    field = {"previous": "previous_key"}.get(name, name)
+    assert getattr(read_deployment({**given, name: good}), field) == good
+    assert read_deployment({**given, name: None}) == read_deployment(given)
+    with pytest.raises(UserError) as raised:
+        read_deployment({**given, name: bad})
+    assert "-c " in raised.value.fix
+
+
+def test_everything_that_is_read_is_asked_of_the_context() -> None:
+    """A value that the application does not pass on would be given in vain."""
+    asked: set[str] = set()
+
+    class Watching(dict[str, Any]):
+        def get(self, name: str, default: Any = None) -> Any:
+            asked.add(name)
+            return super().get(name, default)
+
+    read_deployment(Watching(stage="dev", bundle="a.zip"))
+    assert asked == set(CONTEXT)
