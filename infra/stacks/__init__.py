@@ -1,1 +1,1 @@
-"""What is kept (stateful), and what can be thrown away and deployed again (serving)."""
+"""What is kept (stateful), and what can be thrown away and deployed again (all others)."""
