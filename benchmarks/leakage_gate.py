@@ -132,8 +132,10 @@ def noise(rows: int, seed: int) -> GateInputs:
     ]
     features = np.empty((rows, len(definitions)))
     for index, feature in enumerate(definitions):
-        codes = rng.integers(0, 6, rows) if feature.categories else np.round(rng.normal(size=rows), 4)
-        features[:, index] = codes
+        # No column of a bank arrives with mean 0 and spread 1: such columns are held against every set of rows.
+        centre, spread = 10 * rng.normal(), rng.lognormal()
+        number = np.round(rng.normal(centre, spread, rows), 4)
+        features[:, index] = rng.integers(0, 6, rows) if feature.categories else number
     schema = FeatureSchema(version="0" * 16, features=definitions)
     train = split == 0
     shares = {d.name: rng.dirichlet(np.ones(len(d.columns)), rows).astype(np.float32) for d in spec.distributions}

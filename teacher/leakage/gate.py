@@ -33,7 +33,7 @@ from understudy.progress import Progress
 
 __all__ = ["GateInputs", "leakage_report", "refuse_leaks", "run_gate"]
 
-_SINGLE_ROWS, _SET_ROWS, _NOISY_ROWS = 40_000, 8_000, 8_000
+_SINGLE_ROWS, _SET_ROWS, _NOISY_ROWS = 40_000, 6_000, 8_000
 # Most of the work is done outside the interpreter lock; more threads would hold more tables at a time.
 _WORKERS = 2
 # The plainest evidence first.
@@ -103,7 +103,7 @@ def run_gate(inputs: GateInputs, progress: Progress) -> list[Check]:
     look = (spec, schema, inputs.features, inputs.labels)
     rows = np.concatenate([wide.fit, wide.score])
     hidden = hidden_columns(spec, schema, inputs.features, inputs.sequences, inputs.distributions, rows)
-    sets = sum(len(groups) + (len(groups) > 1) for groups in (spec.groups, hidden.groups if hidden else []))
+    sets = len(spec.groups) + (len(spec.groups) > 1) + (len(hidden.groups) if hidden else 0)
     with progress.task("Leakage gate", 11 + sets * len(spec.tasks)) as advance:
         quick = [
             check_disjoint(inputs.disjoint, inputs.split),

@@ -155,7 +155,7 @@ def check_hidden(
         parts, few = (Halves(place[half.fit], place[half.score]) for half in (wide, small))
         checks = [
             check_single(look, hidden.schema, hidden.values, known, parts),
-            check_sets(look, hidden.schema, hidden.values, known, few, advance),
+            check_sets(look, hidden.schema, hidden.values, known, few, advance, together=False),
         ]
     return joined(
         "hidden",

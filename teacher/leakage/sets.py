@@ -51,16 +51,18 @@ def check_sets(
     labels: dict[str, NDArray[np.float64]],
     parts: Halves,
     advance: Advance,
+    *,
+    together: bool = True,
 ) -> Check:
-    """Fit a small booster from each feature group, and from all features, to each label; score it on the other half.
+    """Fit a small booster from each feature group, and (``together``) from all features, to each label.
 
-    AUC for binary and each class; R2 of ranks for regression. A linear fit besides (AUC, R2) sees a label that is a sum
-    of columns where trees only come near. The first rounds decide whether more are worth their time. Greedy
-    trees do not see every interaction; ``check_pairs`` looks at every pair.
+    Scored on the other half: AUC for binary and each class; R2 of ranks for regression. A linear fit besides (AUC, R2)
+    sees a label that is a sum of columns where trees only come near. The first rounds decide whether more are worth
+    their time. Greedy trees do not see every interaction; ``check_pairs`` looks at every pair.
     """
     evidence: list[Evidence] = []
     fit, score = _halves(features[parts.fit], features[parts.score])
-    for group, columns in _sets(spec, schema):
+    for group, columns in _sets(spec, schema, together):
         inputs = _Inputs(fit.bins[:, columns], score.bins[:, columns], fit.raw[:, columns], score.raw[:, columns])
         names = [schema.features[index].name for index in columns]
         for task in spec.tasks:
@@ -152,10 +154,10 @@ def _halves(fit: NDArray[np.float64], score: NDArray[np.float64]) -> tuple[_Half
     return _Half(a, fit), _Half(b, score)
 
 
-def _sets(spec: DatasetSpec, schema: FeatureSchema) -> Iterator[tuple[str, list[int]]]:
+def _sets(spec: DatasetSpec, schema: FeatureSchema, together: bool) -> Iterator[tuple[str, list[int]]]:
     for group in [group for group in spec.groups if group.tier != "raw"]:
         yield group.name, [i for i, feature in enumerate(schema.features) if feature.group == group.name]
-    if len(spec.groups) > 1:
+    if together and len(spec.groups) > 1:
         yield "all groups", list(range(len(schema.features)))
 
 
