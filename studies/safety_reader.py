@@ -25,9 +25,12 @@ from scipy import sparse
 from sklearn.svm import LinearSVC
 
 from agents.safety_gate import SafetyGate, load_rules
+from agents.safety_gate.denial import denied
+from agents.safety_gate.gate import DENIABLE
 from agents.safety_gate.normalise import normalise
-from agents.safety_gate.reader.model import RARITY_UNIT, WEIGHT_UNIT, reader_folder
+from agents.safety_gate.reader.model import RARITY_UNIT, WEIGHT_UNIT, pack, reader_folder
 from agents.safety_gate.reader.traits import readings, traits
+from agents.safety_gate.rule import Rule
 from benchmarks.safety_gate import findings
 from understudy.atomic import canonical_json, write_bytes
 
@@ -36,11 +39,13 @@ CORPUS = Path(__file__).parents[1] / "tests" / "contract" / "safety_corpus"
 READ = {*(f"bank-17-{item}" for item in range(1, 9)), "kfcpa-21", "kfcpa-22", "tone", "injection"}
 SEEN_TWICE = 2
 EXAMPLES, EXAMPLE_WEIGHT = "examples", 0.1
-# Shares of a stranger's innocent texts above the thresholds.
-BLOCK, CONFIRM = 0.014, 0.12
+# Traits that a reader keeps, and of those that name a clause: what the function's package can bear.
+KEPT, NAMING = 27_000, 1_500
+# Shares of strangers' innocent texts: blocked by rules and reader together, and above the threshold of confirmation.
+BLOCKED, CONFIRM = 0.02, 0.12
 
 
-# What the rules alone say: no hit, hits only of rules that yield to the reader, or a hit that nothing clears.
+# What the rules alone say: no hit, hits that the reader may clear (the rule yields, or the words deny it), or others.
 Ruled = Literal["none", "yields", "blocks"]
 
 
@@ -51,19 +56,20 @@ class Text:
     clause: str
     violating: bool
     ruled: Ruled
-    readings: tuple[tuple[set[str], set[str]], ...]
-
-    @property
-    def traits(self) -> tuple[set[str], set[str]]:
-        return self.readings[0]
+    readings: tuple[str, ...]
 
 
-def _text(author: str, case: dict[str, Any], gate: SafetyGate, yielding: set[str]) -> Text:
+def _text(author: str, case: dict[str, Any], gate: SafetyGate, rules: dict[str, Rule]) -> Text:
     part = normalise(case["text"])
     known = (author, case["locale"], case["clause"], case["violating"])
     hits = findings(gate, case["clause"], case["product"], case["text"], case["locale"], "template")
-    ruled: Ruled = "none" if not hits else "yields" if all(hit.rule_id in yielding for hit in hits) else "blocks"
-    return Text(*known, ruled, tuple(map(traits, readings(part.plain))))
+    cleared = [
+        hit.rule_id in rules
+        and (rules[hit.rule_id].yields or (hit.criterion in DENIABLE and denied(part, rules[hit.rule_id])))
+        for hit in hits
+    ]
+    ruled: Ruled = "none" if not hits else "yields" if all(cleared) else "blocks"
+    return Text(*known, ruled, tuple(readings(part.plain)))
 
 
 def examples() -> list[dict[str, Any]]:
@@ -88,95 +94,153 @@ def examples() -> list[dict[str, Any]]:
 def corpus() -> list[Text]:
     """The texts that the reader learns from, with whether a rule that it may overrule hits them."""
     rules = load_rules()
-    gate, yielding = SafetyGate(rules), {rule.id for _, rule in rules if rule.yields}
+    gate, by_id = SafetyGate(rules), {rule.id: rule for _, rule in rules}
     cases = [(EXAMPLES, case) for case in examples()]
     for path in sorted(CORPUS.glob("author*.jsonl")):
         cases += [(path.stem, json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
     read = [(author, case) for author, case in cases if case["clause"] in READ or not case["violating"]]
-    return [_text(author, case, gate, yielding) for author, case in read]
+    return [_text(author, case, gate, by_id) for author, case in read]
+
+
+class Table:
+    """The texts of one language, and what is seen in each of their readings.
+
+    ``owner`` [readings] is the text of each, ``first`` [texts] the row of the whole text; ``seen`` holds, per kind of
+    trait, presence [readings, traits] of those that occur in two texts at least, and ``names`` what they are.
+    """
+
+    def __init__(self, texts: Sequence[Text]) -> None:
+        self.texts = texts
+        plain = [reading for text in texts for reading in text.readings]
+        self.owner = np.repeat(np.arange(len(texts)), [len(text.readings) for text in texts])
+        self.first = np.searchsorted(self.owner, np.arange(len(texts)))
+        self.author = np.array([text.author for text in texts])
+        self.violating = np.array([text.violating for text in texts])
+        both = [traits(one) for one in plain]
+        self.names, self.seen = zip(*(self._presence([one[kind] for one in both]) for kind in (0, 1)), strict=True)
+
+    def _presence(self, seen: list[set[str]]) -> tuple[list[str], Any]:
+        count = Counter(trait for place in self.first for trait in seen[place])
+        names = sorted(trait for trait, n in count.items() if n >= SEEN_TWICE)
+        known = {trait: place for place, trait in enumerate(names)}
+        rows = [sorted(known[trait] for trait in one if trait in known) for one in seen]
+        ends = np.cumsum([0, *map(len, rows)])
+        places = np.fromiter((place for row in rows for place in row), np.int64, ends[-1])
+        return names, sparse.csr_matrix((np.ones(len(places)), places, ends), shape=(len(seen), len(names)))
 
 
 @dataclass(frozen=True)
 class Fitted:
-    kinds: list[tuple[dict[str, int], NDArray[np.float64]]]
+    """Per kind, how rare each trait is (0: unknown to the model) and its weight."""
+
+    rarities: list[NDArray[np.float64]]
     weights: NDArray[np.float64]
     bias: float
 
-    def scores(self, texts: Sequence[Text]) -> NDArray[np.float64]:
+    def scores(self, table: Table, texts: NDArray[np.int64]) -> NDArray[np.float64]:
         """The highest score of each text's readings."""
-        owner = [place for place, text in enumerate(texts) for _ in text.readings]
-        each = matrix([reading for text in texts for reading in text.readings], self.kinds) @ self.weights + self.bias
-        best = np.full(len(texts), -np.inf)
-        np.maximum.at(best, owner, each)
-        return best
+        rows = np.flatnonzero(np.isin(table.owner, texts))
+        each = matrix(table, rows, self.rarities) @ self.weights + self.bias
+        best = np.full(len(table.texts), -np.inf)
+        np.maximum.at(best, table.owner[rows], each)
+        return best[texts]
 
 
-def fit(texts: Sequence[Text]) -> Fitted:
-    """A linear support vector machine (squared hinge, C = 1) over rarity-weighted presence."""
-    kinds = []
-    for kind in (0, 1):
-        count = Counter(trait for text in texts for trait in text.traits[kind])
-        known = {t: i for i, t in enumerate(sorted(t for t, n in count.items() if n >= SEEN_TWICE and "\n" not in t))}
-        rarity = np.array([1 + math.log((1 + len(texts)) / (1 + count[trait])) for trait in known])
-        kinds.append((known, np.round(rarity * RARITY_UNIT) / RARITY_UNIT))
-    share = [EXAMPLE_WEIGHT if text.author == EXAMPLES else 1.0 for text in texts]
-    seen = matrix([text.traits for text in texts], kinds)
-    machine = LinearSVC(C=1, random_state=0).fit(seen, [text.violating for text in texts], sample_weight=share)
-    return Fitted(kinds, machine.coef_[0], float(machine.intercept_[0]))
-
-
-def matrix(
-    seen: Sequence[tuple[set[str], set[str]]], kinds: Sequence[tuple[dict[str, int], NDArray[np.float64]]]
-) -> Any:
-    """[readings, traits of all kinds]; each kind's part of a row has length one."""
+def matrix(table: Table, rows: NDArray[np.int64], rarities: Sequence[NDArray[np.float64]]) -> Any:
+    """[rows, traits of all kinds]; each kind's part of a row has length one."""
     parts = []
-    for kind, (known, rarity) in enumerate(kinds):
-        rows = [sorted(known[trait] for trait in one[kind] if trait in known) for one in seen]
-        values = [rarity[row] / (np.linalg.norm(rarity[row]) or 1) for row in rows]
-        ends = np.cumsum([0, *map(len, rows)])
-        parts.append(
-            sparse.csr_matrix((np.concatenate(values), np.concatenate(rows), ends), shape=(len(seen), len(known)))
-        )
+    for seen, rarity in zip(table.seen, rarities, strict=True):
+        part = seen[rows] @ sparse.diags(rarity)
+        length = np.sqrt(np.asarray(part.multiply(part).sum(axis=1)).ravel())
+        parts.append(sparse.diags(1 / np.where(length, length, 1)) @ part)
     return sparse.hstack(parts).tocsr()
 
 
-def strangers(texts: Sequence[Text]) -> NDArray[np.float64]:
-    """The score of each text by a model that read none of its author's."""
-    scores = np.zeros(len(texts))
-    for author in sorted({text.author for text in texts} - {EXAMPLES}):
-        own = [place for place, text in enumerate(texts) if text.author == author]
-        model = fit([text for text in texts if text.author != author])
-        scores[own] = model.scores([texts[place] for place in own])
-    return scores
+def rarities(table: Table, texts: NDArray[np.int64]) -> list[NDArray[np.float64]]:
+    """``1 + log((1 + texts) / (1 + texts with the trait))`` in sixteenths; 0 for what is in fewer than two."""
+    counts = [np.asarray(seen[table.first[texts]].sum(axis=0)).ravel() for seen in table.seen]
+    rare = [np.round((1 + np.log((1 + len(texts)) / (1 + n))) * RARITY_UNIT) / RARITY_UNIT for n in counts]
+    return [np.where(n >= SEEN_TWICE, value, 0) for n, value in zip(counts, rare, strict=True)]
+
+
+def fit(table: Table, texts: NDArray[np.int64]) -> Fitted:
+    """A linear support vector machine (squared hinge, C = 1) over rarity-weighted presence.
+
+    Fitted twice: on every trait seen twice, then on those that weighed most.
+    """
+    rare = rarities(table, texts)
+    machine = _machine(table, texts, rare)
+    weighed = np.abs(machine.coef_[0]) * np.concatenate(rare)
+    kept = np.zeros(len(weighed), bool)
+    kept[np.argsort(-weighed, kind="stable")[:KEPT]] = True
+    rare = [np.where(mine, value, 0) for mine, value in zip(np.split(kept, [len(rare[0])]), rare, strict=True)]
+    machine = _machine(table, texts, rare)
+    return Fitted(rare, machine.coef_[0], float(machine.intercept_[0]))
+
+
+def _machine(table: Table, texts: NDArray[np.int64], rare: Sequence[NDArray[np.float64]]) -> Any:
+    share = np.where(table.author[texts] == EXAMPLES, EXAMPLE_WEIGHT, 1.0)
+    seen = matrix(table, table.first[texts], rare)
+    return LinearSVC(C=1, random_state=0).fit(seen, table.violating[texts], sample_weight=share)
+
+
+def name(table: Table, texts: NDArray[np.int64]) -> tuple[list[str], dict[str, list[int]]]:
+    """Clauses, and per word trait a whole number for each: the highest sum names the clause of a violating text."""
+    bad = texts[table.violating[texts]]
+    rare = [np.zeros(len(table.names[0])), rarities(table, bad)[1]]
+    seen = matrix(table, table.first[bad], rare)[:, len(rare[0]) :]
+    machine = LinearSVC(C=0.3, fit_intercept=False, random_state=0)
+    machine.fit(seen, [table.texts[int(place)].clause for place in bad])
+    weights = machine.coef_ * rare[1]
+    strongest = np.sort(np.argsort(-np.abs(weights).max(axis=0), kind="stable")[:NAMING])
+    whole = np.round(weights[:, strongest] / np.abs(weights).max() * 127).astype(int)
+    told = {table.names[1][place]: whole[:, at].tolist() for at, place in enumerate(strongest)}
+    return [str(clause) for clause in machine.classes_], told
+
+
+def strangers(table: Table) -> tuple[NDArray[np.float64], float]:
+    """The score of each text by a model that read none of its author's; the share of clauses that such a one names."""
+    scores, right = np.zeros(len(table.texts)), []
+    for author in sorted(set(table.author) - {EXAMPLES}):
+        own, others = np.flatnonzero(table.author == author), np.flatnonzero(table.author != author)
+        scores[own] = fit(table, others).scores(table, own)
+        clauses, naming = name(table, others)
+        for text in (table.texts[int(place)] for place in own if table.violating[place]):
+            rows = [naming[trait] for trait in traits(text.readings[0])[1] if trait in naming]
+            right.append(clauses[int(np.argmax(np.sum(rows or [[0]], axis=0)))] == text.clause)
+    return scores, float(np.mean(right))
 
 
 def thresholds(texts: Sequence[Text], scores: NDArray[np.float64]) -> tuple[float, float]:
-    innocent = scores[[not text.violating and text.author != EXAMPLES for text in texts]]
-    return round(float(np.quantile(innocent, 1 - BLOCK)), 3), round(float(np.quantile(innocent, 1 - CONFIRM)), 3)
+    """Where the reader blocks by itself, and where it confirms a rule: with the rules, BLOCKED of innocents fall."""
+    innocent = [place for place, text in enumerate(texts) if not text.violating and text.author != EXAMPLES]
+    confirm = round(float(np.quantile(scores[innocent], 1 - CONFIRM)), 3)
+    fallen = sum(_blocked(texts[place], scores[place], math.inf, confirm) for place in innocent)
+    free = sorted((scores[p] for p in innocent if not _blocked(texts[p], scores[p], math.inf, confirm)), reverse=True)
+    allowed = max(0, int(BLOCKED * len(innocent)) - fallen)
+    return round(float(free[allowed]) + 0.0005, 3), confirm
 
 
-def packed(model: Fitted, block: float, confirm: float) -> bytes:
+def _blocked(text: Text, score: float, block: float, confirm: float) -> bool:
+    return text.ruled == "blocks" or score > (block if text.ruled == "none" else confirm)
+
+
+def packed(
+    table: Table, model: Fitted, block: float, confirm: float, naming: tuple[list[str], dict[str, list[int]]]
+) -> bytes:
     """The file of one reader."""
     kinds, start = [], 0
-    for known, rarity in model.kinds:
-        weights = model.weights[start : start + len(known)] * rarity
-        start += len(known)
-        kinds.append(
-            {
-                "traits": "\n".join(known),
-                "weights": [int(weight) for weight in np.round(weights * WEIGHT_UNIT)],
-                "rarities": [int(value) for value in np.round(rarity * RARITY_UNIT)],
-            }
-        )
-    return canonical_json({"bias": round(model.bias, 6), "block": block, "confirm": confirm, "kinds": kinds})
+    for names, rarity in zip(table.names, model.rarities, strict=True):
+        weights = np.round(model.weights[start : start + len(names)] * rarity * WEIGHT_UNIT).astype(int)
+        whole = np.round(rarity * RARITY_UNIT).astype(int)
+        start += len(names)
+        kinds.append({names[at]: (int(weights[at]), int(whole[at])) for at in np.flatnonzero(rarity)})
+    limits = {"bias": round(model.bias, 6), "block": block, "confirm": confirm}
+    return canonical_json(pack(limits, kinds, *naming))
 
 
 def report(locale: str, texts: Sequence[Text], scores: NDArray[np.float64], block: float, confirm: float) -> None:
     """Recall and false blocks per clause on strangers' texts: rules alone, and rules with the reader."""
-
-    def blocked(text: Text, score: float) -> bool:
-        return text.ruled == "blocks" or score > (block if text.ruled == "none" else confirm)
-
     for clause in [*sorted({text.clause for text in texts}), "all"]:
         rows = []
         for violating in (True, False):
@@ -186,7 +250,7 @@ def report(locale: str, texts: Sequence[Text], scores: NDArray[np.float64], bloc
                 if clause in (t.clause, "all") and t.violating is violating and t.author != EXAMPLES
             ]
             ruled = sum(texts[i].ruled != "none" for i in mine)
-            both = sum(blocked(texts[i], scores[i]) for i in mine)
+            both = sum(_blocked(texts[i], scores[i], block, confirm) for i in mine)
             rows.append(f"{ruled:>5} {both:>5} of {len(mine):>5}")
         print(f"{locale} {clause:<10} violating: rules, both {rows[0]}   innocent: {rows[1]}")
 
@@ -199,11 +263,13 @@ def main() -> None:
     everything, proof = corpus(), {}
     for locale in ("ko", "en"):
         texts = [text for text in everything if text.locale == locale]
-        scores = strangers(texts)
+        table, everyone = Table(texts), np.arange(len(texts))
+        scores, right = strangers(table)
         block, confirm = thresholds(texts, scores)
         report(locale, texts, scores, block, confirm)
-        content = packed(fit(texts), block, confirm)
+        content = packed(table, fit(table, everyone), block, confirm, name(table, everyone))
         proof[locale] = hashlib.sha256(content).hexdigest()
+        print(f"{locale}: the clause of {right:.3f} of a stranger's violating texts is named rightly")
         print(f"{locale}: block {block}, confirm {confirm}, {len(content)} bytes")
         if not asked.measure:
             write_bytes(reader_folder() / f"{locale}.json", content)
@@ -211,8 +277,8 @@ def main() -> None:
         sources = sorted(CORPUS.glob("author*.jsonl"))
         read = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sources}
         write_bytes(reader_folder() / "proof.json", canonical_json({"sha256": proof, "corpus": read}) + b"\n")
-        for name in ("ko.json", "en.json", "proof.json"):
-            (reader_folder() / name).chmod(0o644)
+        for file in ("ko.json", "en.json", "proof.json"):
+            (reader_folder() / file).chmod(0o644)
 
 
 if __name__ == "__main__":

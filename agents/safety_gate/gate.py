@@ -9,7 +9,7 @@ from typing import Literal
 
 from agents.safety_gate import checks
 from agents.safety_gate.denial import denied
-from agents.safety_gate.findings import Finding, Verdict, span_hash
+from agents.safety_gate.findings import Criterion, Finding, Verdict, span_hash
 from agents.safety_gate.matcher import Breach, Matcher
 from agents.safety_gate.normalise import Normalised, normalise
 from agents.safety_gate.reader import Reading, open_reader
@@ -21,19 +21,13 @@ from understudy.contracts.catalog import Product
 from understudy.contracts.reasons import Fact
 from understudy.errors import UserError
 
-__all__ = ["Origin", "SafetyGate"]
+__all__ = ["DENIABLE", "Origin", "SafetyGate"]
 
 KNOWN_DISCLOSURES = 512
-_DENIABLE = ("regulatory", "factuality")
+DENIABLE = ("regulatory", "factuality")
 Origin = Literal["template", "written"]
-_READS_FORBIDDEN = Finding(
-    rule_id="reads-forbidden",
-    clause="bank-17",
-    criterion="regulatory",
-    where="text",
-    span_hash="",
-    message="reads like texts that the standard forbids",
-)
+# Where a clause of the reader belongs to another criterion than the law's.
+_CRITERIA: dict[str, Criterion] = {"tone": "tone", "injection": "security"}
 
 
 class SafetyGate:
@@ -84,7 +78,7 @@ class SafetyGate:
         if too_long:
             return Verdict.of(findings + too_long)
         (said, claimed), (disclosed, bound) = self._read(text), self._known(disclosure)
-        reading = open_reader(locale).read(said.plain) if origin == "written" else "doubtful"
+        reading: Reading = open_reader(locale).read(said.plain) if origin == "written" else "doubtful"
         if reading == "innocent":
             claimed = [breach for breach in claimed if not _cleared(said, breach[0], breach[1])]
         for where, part, broken in (("text", said, claimed), ("disclosure", disclosed, bound)):
@@ -96,7 +90,7 @@ class SafetyGate:
         findings += self._missing(replace(said, plain=whole, joined=whole), locale, product)
         findings += self._manners(checks.without_names(said, product), locale, product, reading)
         if reading == "forbidden":
-            findings.append(_READS_FORBIDDEN)
+            findings.append(_reads_like(open_reader(locale).clause(said.plain)))
         return Verdict.of(findings)
 
     def screen(self, text: str, where: str) -> list[Finding]:
@@ -129,9 +123,20 @@ class SafetyGate:
         ]
 
 
+def _reads_like(clause: str) -> Finding:
+    return Finding(
+        rule_id="reads-forbidden",
+        clause=clause,
+        criterion=_CRITERIA.get(clause, "regulatory"),
+        where="text",
+        span_hash="",
+        message="reads like texts that this clause forbids",
+    )
+
+
 def _cleared(said: Normalised, file: RuleFile, rule: Rule) -> bool:
     """Whether a hit of ``rule`` in words that read innocent stands for nothing: the rule yields, or they deny it."""
-    return rule.yields or ((rule.criterion or file.criterion) in _DENIABLE and denied(said, rule))
+    return rule.yields or ((rule.criterion or file.criterion) in DENIABLE and denied(said, rule))
 
 
 def _applying(rules: Sequence[tuple[RuleFile, Rule]], product: Product) -> Iterator[tuple[RuleFile, Rule]]:

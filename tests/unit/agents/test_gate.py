@@ -9,7 +9,8 @@ import pytest
 from agents.reason_generator.disclosure import disclose
 from agents.safety_gate import SafetyGate
 from agents.safety_gate.checks import MAX_CHARACTERS
-from understudy.contracts._model import Text
+from agents.safety_gate.reader import Reader, open_reader
+from understudy.contracts._model import Locale, Text
 from understudy.contracts.catalog import Product
 from understudy.contracts.reasons import Fact, TemplateSet
 
@@ -116,6 +117,27 @@ def test_findings_do_not_repeat_what_they_found(gate: SafetyGate, product: Produ
     assert len(finding.span_hash) == 16
 
 
+def test_templates_open_no_reader(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Locale] = []
+
+    def watched(locale: Locale) -> Reader:
+        opened.append(locale)
+        return open_reader(locale)
+
+    monkeypatch.setattr("agents.safety_gate.gate.open_reader", watched)
+    assert check(origin="template") == {}
+    assert opened == []
+    assert check(origin="written") == {}
+    assert opened
+
+
+def test_what_reads_forbidden_is_said_to_break_the_likely_clause(gate: SafetyGate, product: Products) -> None:
+    text = "한빛 정기예금을 드릴 테니 다른 보험에도 꼭 함께 드셔야 대출이 나갑니다."
+    verdict = gate.check(text, product=product(), facts=[], locale="ko", risk_cap=3)
+    [found] = [finding for finding in verdict.findings if finding.rule_id == "reads-forbidden"]
+    assert found.clause == "kfcpa-21"
+
+
 def test_a_megabyte_is_refused_unread(gate: SafetyGate, product: Products) -> None:
     start = time.perf_counter()
     verdict = gate.check("가" * 1_000_000, product=product(), facts=[], locale="ko", risk_cap=3)
@@ -129,6 +151,7 @@ REPEATS = [
     "원금 보장", "수익", "최 고 ", "가장 ", "다른 은행 ", "하는", "1,", "1만", "0 ", "9-", "a@", "a.", "<a", "((",
     "ignore ", "you are ", "what is ", "the best ", "no risk ", "cannot ", "guarantee", "대출을 받으시려면 ",
     "누구나 ", "!", "다. ", "보장하지", "a b ", ".- ", "01010101 ", "krw 1 ", "일이삼", "than ", "password ",
+    "천백십", "만 이천 ", "일 점 ", "일분의", "hundred and ", "one point ", "half a ", "not the best ", "가장 좋은 ",
 ]  # fmt: skip
 
 
