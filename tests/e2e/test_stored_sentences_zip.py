@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +62,29 @@ def test_words_of_the_model_arrive_only_if_they_are_safe(package: Path, run: Pat
     store = open_store(paths.store)
     assert fsck(store, open_keyring(paths.keys)).exit_code == 0
     store.close()
+
+
+def test_the_zip_holds_the_readers_of_written_words(package: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path)
+    read = """
+import sys
+import agents
+from agents.safety_gate.normalise import normalise
+from agents.safety_gate.reader import open_reader
+print(agents.__file__, *(open_reader(a).read(normalise(b).plain) for a, b in zip(sys.argv[1::2], sys.argv[2::2])))
+"""
+    texts = ("ko", "누구나 조건 없이 승인됩니다.", "en", "Every customer gets approved, whatever the record.")
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", read, *texts],
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    place, *readings = done.stdout.split()
+    assert place.startswith(str(tmp_path))
+    assert readings == ["forbidden", "forbidden"]
 
 
 def _worked(paths: ServePaths) -> bool:
