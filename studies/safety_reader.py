@@ -1,4 +1,4 @@
-"""Train the reader behind the Safety Gate's rules: ``python studies/safety_reader.py [--measure]``.
+"""Train the reader behind the Safety Gate's rules: ``python -m studies.safety_reader [--measure]``.
 
 Trained on every ``author*.jsonl`` of tests/contract/safety_corpus: texts that break a clause of meaning against all
 innocent texts. Thresholds come from texts of authors whom the model at hand had not read (one left out at a time), so
@@ -40,9 +40,11 @@ READ = {*(f"bank-17-{item}" for item in range(1, 9)), "kfcpa-21", "kfcpa-22", "t
 SEEN_TWICE = 2
 EXAMPLES, EXAMPLE_WEIGHT = "examples", 0.1
 # Traits that a reader keeps, and of those that name a clause: what the function's package can bear.
-KEPT, NAMING = 27_000, 1_500
+KEPT, NAMING = 28_000, 1_500
 # Shares of strangers' innocent texts: blocked by rules and reader together, and above the threshold of confirmation.
-BLOCKED, CONFIRM = 0.02, 0.12
+BLOCKED, CONFIRM = 0.02, 0.06
+# A violating text weighs less than an innocent one: what is asked is recall at few false blocks.
+VIOLATING_WEIGHT = 0.6
 
 
 # What the rules alone say: no hit, hits that the reader may clear (the rule yields, or the words deny it), or others.
@@ -181,7 +183,8 @@ def fit(table: Table, texts: NDArray[np.int64]) -> Fitted:
 def _machine(table: Table, texts: NDArray[np.int64], rare: Sequence[NDArray[np.float64]]) -> Any:
     share = np.where(table.author[texts] == EXAMPLES, EXAMPLE_WEIGHT, 1.0)
     seen = matrix(table, table.first[texts], rare)
-    return LinearSVC(C=1, random_state=0).fit(seen, table.violating[texts], sample_weight=share)
+    machine = LinearSVC(C=1, class_weight={False: 1.0, True: VIOLATING_WEIGHT}, random_state=0)
+    return machine.fit(seen, table.violating[texts], sample_weight=share)
 
 
 def name(table: Table, texts: NDArray[np.int64]) -> tuple[list[str], dict[str, list[int]]]:

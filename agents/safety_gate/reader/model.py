@@ -149,4 +149,4 @@ def open_reader(locale: Locale, folder: Path | None = None) -> Reader:
     return _unpack(json.loads(content))
 
 
-_FIX = "Restore it, or train it again: python studies/safety_reader.py."
+_FIX = "Restore it, or train it again: python -m studies.safety_reader."
