@@ -69,14 +69,15 @@ def test_the_zip_holds_the_readers_of_written_words(package: Path, tmp_path: Pat
         archive.extractall(tmp_path)
     read = """
 import sys
-import agents
 from agents.safety_gate.normalise import normalise
 from agents.safety_gate.reader import open_reader
-print(agents.__file__, *(open_reader(a).read(normalise(b).plain) for a, b in zip(sys.argv[1::2], sys.argv[2::2])))
+from agents.safety_gate.reader.model import reader_folder
+print(reader_folder(), *(open_reader(a).read(normalise(b).plain) for a, b in zip(sys.argv[1::2], sys.argv[2::2])))
 """
     texts = ("ko", "누구나 조건 없이 승인됩니다.", "en", "Every customer gets approved, whatever the record.")
     done = subprocess.run(
         [sys.executable, "-S", "-c", read, *texts],
+        cwd=tmp_path,
         env={"PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
