@@ -3,8 +3,9 @@
     python benchmarks/publish.py [--check]
 
 A table stands between ``<!-- table NAME -->`` and ``<!-- end NAME -->``. It is what ``published(figures)`` of
-``benchmarks/NAME.py`` makes of ``benchmarks/results/NAME.json``; ``NAME.PART`` asks ``published_PART(figures)``. No
-figure is typed by hand. Exit code 1 if a file differs (``--check``).
+``benchmarks/NAME.py`` makes of ``benchmarks/results/NAME.json``; ``NAME.PART`` asks ``published_PART(figures)``. A
+script that reads the figures of others has no file of its own. No figure is typed by hand. Exit code 1 if a file
+differs (``--check``).
 """
 
 from __future__ import annotations
@@ -58,9 +59,9 @@ def renewed(path: Path) -> str:
 def table(name: str) -> list[str]:
     """Markdown lines of ``name`` ("script" or "script.part")."""
     script, _, part = name.partition(".")
-    figures = json.loads((RESULTS / f"{script}.json").read_text(encoding="utf-8"))
     make = getattr(importlib.import_module(script), f"published_{part}" if part else "published")
-    lines: list[str] = make(figures)
+    path = RESULTS / f"{script}.json"
+    lines: list[str] = make(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else make()
     return lines
 
 
