@@ -80,6 +80,17 @@ def _reasons(found: Figures) -> tuple[str, str, str]:
     return f"{usd:.2f} USD", "", f"5 USD: {'kept' if kept else '*missed*'}"
 
 
+def _safety(found: Figures) -> tuple[str, str, str]:
+    cells = [row for name, of in found["sets"].items() if name.startswith("heldout") for row in of["written"].values()]
+    total = {name: sum(row[name] for row in cells) for name in ("caught", "violating", "wrongly_blocked", "innocent")}
+    caught, blocked = total["caught"] / total["violating"], total["wrongly_blocked"] / total["innocent"]
+    verdicts = [
+        f"{name}: {'kept' if kept else '*missed*'}"
+        for name, kept in (("99 %", caught >= 0.99), ("2 %", blocked <= 0.02))
+    ]
+    return f"{caught:.1%} caught, {blocked:.1%} wrongly blocked", "", "; ".join(verdicts)
+
+
 def _bars(found: Figures) -> str:
     missed = [bar for bar in found["bars"] if not bar["passed"]]
     if not missed:
@@ -97,6 +108,7 @@ ROWS: tuple[tuple[str, str, Callable[[Figures], tuple[str, str, str]]], ...] = (
     ("a minute of load on loopback", "load", _load),
     ("features of a million customers", "finsynth_scale", _scale),
     ("leakage gate on a million rows", "leakage_gate", _gate),
+    ("Safety Gate on texts of authors held out", "safety_gate", _safety),
     ("language model, list price of a million recommendations", "reasons", _reasons),
 )
 
