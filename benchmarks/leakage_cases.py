@@ -35,7 +35,7 @@ def main() -> None:
     asked = parser.parse_args()
     found = {kind: judge(cases, asked.seeds, asked.only) for kind, cases in KINDS.items()}
     result = {"machine": machine(), "seeds": asked.seeds, "cases": found, "rates": rates(found)}
-    print("\n".join(table(found)), "", *lines(result), sep="\n")
+    print("\n".join(published(result)))
     if not asked.only:
         write_json(asked.out, result)
 
@@ -75,8 +75,8 @@ def _wilson(hits: list[bool]) -> list[float]:
 def table(found: dict[str, Any]) -> list[str]:
     """Markdown: a row per case."""
     rows = ["| kind | case | refused | error | named |", "| --- | --- | ---: | ---: | ---: |"]
-    for kind, cases in found.items():
-        for name, runs in cases.items():
+    for kind in KINDS:
+        for name, runs in found[kind].items():
             count = {what: sum(run["outcome"] == what for run in runs) for what in ("refused", "error")}
             named = sum(run["named"] and run["outcome"] == "refused" for run in runs) if kind == "planted" else ""
             rows.append(
@@ -85,13 +85,16 @@ def table(found: dict[str, Any]) -> list[str]:
     return rows
 
 
-def lines(result: dict[str, Any]) -> list[str]:
-    """Recall, false alarms, machine."""
+def published(result: dict[str, Any]) -> list[str]:
+    """Every case, recall, false alarms, seeds and the machine."""
     said = ", ".join(
         f"{name} {share:.3f} [{low:.3f}, {high:.3f}]"
-        for name, (share, low, high) in zip(("Recall", "false alarms"), result["rates"].values(), strict=True)
+        for name, (share, low, high) in zip(
+            ("Recall", "false alarms"), (result["rates"][kind] for kind in KINDS), strict=True
+        )
     )
-    return [f"{said}.", one_line(result["machine"])]
+    seeds = ", ".join(map(str, result["seeds"]))
+    return [*table(result["cases"]), "", f"{said}.", "", f"Seeds {seeds}. {one_line(result['machine'])}."]
 
 
 if __name__ == "__main__":
