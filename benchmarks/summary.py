@@ -74,10 +74,11 @@ def _gate(found: Figures) -> tuple[str, str, str]:
 
 
 def _reasons(found: Figures) -> tuple[str, str, str]:
-    daily = found["traffic"][0]
-    usd = max(traffic["usd_per_million"][MODEL] for traffic in found["traffic"])
-    kept = usd <= 5 and daily["hit_rate_after_day_1"] >= 0.99
-    return f"{usd:.2f} USD", "", f"5 USD: {'kept' if kept else '*missed*'}"
+    usd = [traffic["usd_per_million"][MODEL] for traffic in found["traffic"]]
+    hits = [traffic["hit_rate_after_day_1"] for traffic in found["traffic"]]
+    bars = (("5 USD", max(usd) <= 5), ("hit rate .99 after day 1", min(hits) >= 0.99))
+    verdicts = "; ".join(f"{name}: {'kept' if kept else '*missed*'}" for name, kept in bars)
+    return f"{min(usd):.2f} to {max(usd):.2f} USD, hit rate {min(hits):.3f} to {max(hits):.3f}", "", verdicts
 
 
 def _safety(found: Figures) -> tuple[str, str, str]:
@@ -109,7 +110,7 @@ ROWS: tuple[tuple[str, str, Callable[[Figures], tuple[str, str, str]]], ...] = (
     ("features of a million customers", "finsynth_scale", _scale),
     ("leakage gate on a million rows", "leakage_gate", _gate),
     ("Safety Gate on texts of authors held out", "safety_gate", _safety),
-    ("language model, list price of a million recommendations", "reasons", _reasons),
+    ("sentences of a language model: list price of a million recommendations", "reasons", _reasons),
 )
 
 
