@@ -81,7 +81,8 @@ def _permissions(deployment: Deployment, stateful: StatefulStack, jobs: sqs.IQue
     keys = [deployment.bundle_key, *([deployment.previous_key] if deployment.previous_key else [])]
     may = {
         "Customers": (_on_tables(*DOCUMENTS, "BatchWriteItem"), [tables.customers.table_arn]),
-        "Oversight": (_on_tables(*DOCUMENTS), [tables.oversight.table_arn]),
+        # Erasure removes a customer's reviews as it removes the rest: many at a time.
+        "Oversight": (_on_tables(*DOCUMENTS, "BatchWriteItem"), [tables.oversight.table_arn]),
         "AuditTrail": (_on_tables("GetItem", "PutItem"), [tables.audit.table_arn, tables.heads.table_arn]),
         "Keyring": (["secretsmanager:GetSecretValue"], [stateful.keyring.secret.secret_arn]),
         "CustomerKeys": (["kms:Decrypt", "kms:Encrypt"], [stateful.wrapping.key.key_arn]),

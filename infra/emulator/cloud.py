@@ -97,7 +97,7 @@ class EmulatedCloud:
             raise CdkError("npx is not on this machine: install Node 20 or later")
         given = [part for pair in context for part in ("-c", pair)]
         # The assembly goes to a folder of its own: a deployment by hand may be under way in the default one.
-        whole = arguments[0] in ("deploy", "synth")
+        whole = arguments[0] == "synth"
         out = ["--output", str(self.assembly)] if whole else []
         command = [npx, "--yes", CDK, *arguments, *given, *out]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | self.variables()
