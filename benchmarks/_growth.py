@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import t as student
 
-__all__ = ["exponent"]
+__all__ = ["exponent", "said"]
 
 
 def exponent(points: Sequence[tuple[int, float]]) -> list[float | None]:
@@ -26,3 +26,11 @@ def exponent(points: Sequence[tuple[int, float]]) -> list[float | None]:
     error = float(np.sqrt(left @ left / (len(points) - 2) / (x @ x)))
     half = float(student.ppf(0.975, len(points) - 2)) * error
     return [slope, slope - half, slope + half]
+
+
+def said(values: Sequence[float | None], digits: int) -> str:
+    """The slope with its interval, whose ends have ``digits`` decimals."""
+    slope, low, high = values
+    if slope is None:
+        return "unknown"
+    return f"{slope:.3f}" if low is None or high is None else f"{slope:.3f} [{low:.{digits}f}, {high:.{digits}f}]"

@@ -33,6 +33,7 @@ import lightgbm as lgb
 import numpy as np
 from _bars import at_least, at_most, kept, said
 from _growth import exponent
+from _growth import said as said_exponent
 from _machine import machine, one_line
 from _served import FEATURES, ROOT, SEED, bundle, customers, rows, texts
 
@@ -190,19 +191,12 @@ def table(figures: Mapping[str, Mapping[str, Any]]) -> list[str]:
     lines.append("| --- |" + " ---: |" * (len(sizes) + 1))
     for name, figure in figures.items():
         cells = [_cell(figure["rows_per_s"][size]) if size in figure["rows_per_s"] else "" for size in sizes]
-        lines.append(f"| {name} | {' | '.join(cells)} | {_exponent(figure['exponent'])} |")
+        lines.append(f"| {name} | {' | '.join(cells)} | {said_exponent(figure['exponent'], 3)} |")
     return lines
 
 
 def _cell(rate: Mapping[str, float]) -> str:
     return f"{rate['median']:,.0f} ({rate['low']:,.0f} to {rate['high']:,.0f})"
-
-
-def _exponent(values: Sequence[float | None]) -> str:
-    slope, low, high = values
-    if slope is None:
-        return "unknown"
-    return f"{slope:.3f}" if low is None else f"{slope:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from _growth import exponent
+from _growth import said as said_exponent
 from _machine import machine, one_line
 
 from understudy.atomic import write_json
@@ -151,19 +152,12 @@ def table(sizes: dict[str, Any]) -> list[str]:
     for customers, found in sorted(sizes.items(), key=lambda item: int(item[0])):
         cells = [cell for stage in STAGES for cell in _cells(found[stage])]
         lines.append(f"| {int(customers):,} | {' | '.join(cells)} |")
-    said = [f"{stage} {_exponent(values)}" for stage, values in growth(sizes).items()]
+    said = [f"{stage} {said_exponent(values, 2)}" for stage, values in growth(sizes).items()]
     return [*lines, "", f"Exponent of growth: {', '.join(said)}."]
 
 
 def _cells(found: dict[str, float]) -> list[str]:
     return [f"{found['seconds']:.0f} s", f"{found['megabytes'] / 1024:.2f} GiB", f"{found['gigabytes']:.2f} GB"]
-
-
-def _exponent(values: list[float | None]) -> str:
-    slope, low, high = values
-    if slope is None:
-        return "unknown"
-    return f"{slope:.3f}" if low is None or high is None else f"{slope:.3f} [{low:.2f}, {high:.2f}]"
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from _leak_innocent import INNOCENT
 from _leak_planted import PLANTED
 from _machine import machine, one_line
 
+from teacher.wilson import wilson
 from understudy.atomic import write_json
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,16 +61,14 @@ def judge(cases: dict[str, Callable[[StrangersBank], None]], seeds: list[int], o
 def rates(found: dict[str, Any]) -> dict[str, list[float]]:
     """Share refused as leaks, with its interval: of the planted cases (recall), of the innocent (false alarms)."""
     return {
-        kind: _wilson([run["outcome"] == "refused" for runs in cases.values() for run in runs])
+        kind: _share([run["outcome"] == "refused" for runs in cases.values() for run in runs])
         for kind, cases in found.items()
     }
 
 
-def _wilson(hits: list[bool]) -> list[float]:
-    n, z = max(len(hits), 1), 1.96
-    share = sum(hits) / n
-    centre, half = share + z * z / (2 * n), z * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))
-    return [round(value, 4) for value in (share, (centre - half) / (1 + z * z / n), (centre + half) / (1 + z * z / n))]
+def _share(hits: list[bool]) -> list[float]:
+    share = sum(hits) / max(len(hits), 1)
+    return [round(value, 4) for value in (share, *wilson(share, len(hits)))]
 
 
 def table(found: dict[str, Any]) -> list[str]:

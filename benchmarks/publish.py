@@ -29,10 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing, name the files that differ")
     asked = parser.parse_args(arguments)
-    stale = [path for path in pages() if renewed(path) != path.read_text(encoding="utf-8")]
+    made = {path: renewed(path) for path in pages()}
+    stale = [path for path, text in made.items() if text != path.read_text(encoding="utf-8")]
     for path in stale:
         if not asked.check:
-            path.write_text(renewed(path), encoding="utf-8")
+            path.write_text(made[path], encoding="utf-8")
         print(f"{path.relative_to(ROOT)}: {'differs from' if asked.check else 'renewed from'} the committed figures")
     return int(asked.check and bool(stale))
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import sys
 import time
@@ -24,6 +23,7 @@ from typing import Any, NamedTuple
 
 from agents.safety_gate import Finding, SafetyGate, load_rules
 from agents.safety_gate.gate import Origin
+from teacher.wilson import wilson
 from understudy.contracts._model import Locale, Text
 from understudy.contracts.catalog import Driver, Product, Terms
 from understudy.contracts.reasons import Fact
@@ -114,16 +114,6 @@ def judge(gate: SafetyGate, cases: Iterable[Case], origin: Origin) -> dict[str, 
     return rows
 
 
-def wilson(hits: int, trials: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927)."""
-    if not trials:
-        return 0.0, 1.0
-    z, share = 1.959964, hits / trials
-    middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z / (1 + z * z / trials) * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    return round(middle - half, 4), round(middle + half, 4)
-
-
 def published(figures: dict[str, Any]) -> list[str]:
     """A table of the held-out authors and one of those whom the rules and the reader have read."""
     lines = []
@@ -164,7 +154,7 @@ def _table(sets_of_rows: list[dict[str, dict[str, int]]]) -> list[str]:
 def _share(hits: int, trials: int) -> str:
     if not trials:
         return "none"
-    low, high = (min(1.0, max(0.0, bound)) for bound in wilson(hits, trials))
+    low, high = wilson(hits / trials, trials)
     return f"{hits / trials:.3f} [{low:.2f}, {high:.2f}] of {trials}"
 
 

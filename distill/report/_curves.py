@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from teacher.wilson import wilson
+
 __all__ = ["Hexagons", "Point", "hexagons", "reliability", "top_class"]
 
 Floats = NDArray[np.float64]
@@ -50,18 +52,11 @@ def reliability(predicted: Floats, observed: Floats, *, binary: bool, bins: int 
 def _point(predicted: Floats, observed: Floats, binary: bool) -> Point:
     rows, mean = len(observed), float(observed.mean())
     if binary:
-        low, high = _wilson(mean, rows)
+        low, high = wilson(mean, rows, z=1.96)
     else:
         half = 1.96 * float(observed.std(ddof=1)) / math.sqrt(rows) if rows > 1 else 0.0
         low, high = mean - half, mean + half
     return Point(float(predicted.mean()), mean, low, high, rows)
-
-
-def _wilson(share: float, rows: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson (1927) score interval of a proportion."""
-    centre = (share + z * z / (2 * rows)) / (1 + z * z / rows)
-    half = z / (1 + z * z / rows) * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def top_class(probabilities: Floats, truth: Floats) -> tuple[Floats, Floats]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from teacher.leakage.scores import auc, explained
 from teacher.leakage.tables import correlation_errors, correlations, rank_columns
 from teacher.leakage.targets import outcome_columns
+from teacher.wilson import wilson
 from understudy.contracts.features import FeatureSchema
 from understudy.contracts.spec import DatasetSpec, TaskSpec
 
@@ -37,7 +38,7 @@ def describe_task(
             found.setdefault("counts", {})[name] = dict(zip(classes, counts, strict=True))
             pairs = list(zip(classes, counts, strict=True))
             found.setdefault("rates", {})[name] = {c: _rate(n, len(known)) for c, n in pairs}
-            found.setdefault("intervals", {})[name] = {c: _wilson(n, len(known)) for c, n in pairs}
+            found.setdefault("intervals", {})[name] = {c: _interval(n, len(known)) for c, n in pairs}
     if truth is not None:
         found["ceiling"] = {name: _ceiling(task, label[rows], truth[rows]) for name, rows in parts.items()}
     return found
@@ -47,13 +48,8 @@ def _rate(count: int, rows: int) -> float:
     return round(count / rows, 6) if rows else 0.0
 
 
-def _wilson(count: int, rows: int) -> list[float]:
-    """The 95 % interval of a share (Wilson 1927)."""
-    if not rows:
-        return [0.0, 1.0]
-    z, p = 1.959964, count / rows
-    middle, half = p + z * z / (2 * rows), z * np.sqrt(p * (1 - p) / rows + z * z / (4 * rows * rows))
-    return [round(float((middle + sign * half) / (1 + z * z / rows)), 6) for sign in (-1, 1)]
+def _interval(count: int, rows: int) -> list[float]:
+    return [round(end, 6) for end in wilson(count / rows if rows else 0.0, rows)]
 
 
 def _ceiling(task: TaskSpec, label: NDArray[np.float64], truth: NDArray[np.float64]) -> dict[str, float | None]:

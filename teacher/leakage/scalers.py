@@ -40,7 +40,8 @@ def check_scalers(
     """
     evidence = []
     numeric = [index for index, feature in enumerate(schema.features) if feature.kind == "numeric"]
-    likely = [_nearly(values) for values in columns_of(features, numeric)]
+    look = features[:: max(1, len(features) // _LOOK)]
+    likely = [_nearly(_known(values)) for values in columns_of(look, numeric)]
     bounds = {name: min(_EXACT, _EXACT_OF_MANY / np.sqrt(max(1, sum(name in n for n in likely)))) for name in _SCALINGS}
     for index, near, values in zip(numeric, likely, columns_of(features, numeric), strict=True):
         name = schema.features[index].name
@@ -58,9 +59,8 @@ def check_scalers(
     )
 
 
-def _nearly(values: Numbers) -> set[str]:
+def _nearly(look: Numbers) -> set[str]:
     """The scalings that a look at some rows does not rule out."""
-    look = _known(values[:: max(1, len(values) // _LOOK)])
     return {name for name, (near, _) in _SCALINGS.items() if len(look) >= _FEWEST and near(look)}
 
 
