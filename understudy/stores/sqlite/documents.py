@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import islice
 
 from understudy.stores.documents import Change, Document, Key, Place, Put, now_seconds
@@ -33,12 +34,11 @@ class SqliteDocuments(SqliteConnection):
         parts, values = [], []
         for place in PLACES:
             wanted = [key for key in keys if key.place == place]
-            rows = ", ".join(["(?, ?)"] * len(wanted)) or "(NULL, NULL)"
-            parts.append(
-                f"SELECT '{place}', owner, item, version, body FROM {place}"
-                f" WHERE (owner, item) IN (VALUES {rows}) AND {FRESH}"
-            )
-            values += [part for key in wanted for part in (key.partition, key.item)] + [now_seconds()]
+            if wanted:
+                parts.append(_lookup(place, len(wanted)))
+                values += [part for key in wanted for part in (key.partition, key.item)] + [now_seconds()]
+        if not parts:
+            return {}
         with self._answering():
             found = self._connection.execute(" UNION ALL ".join(parts), values).fetchall()
         documents = (Document(Key(place, owner, item), version, body) for place, owner, item, version, body in found)
@@ -80,6 +80,19 @@ class SqliteDocuments(SqliteConnection):
         for change in changes:
             if not _made(connection, change):
                 raise ChangeConflictError(f"{change.key.item} is not at version {change.before}")
+
+
+@cache
+def _lookup(place: Place, count: int) -> str:
+    """The statement that reads ``count`` documents by their keys.
+
+    Driven from the keys: SQLite answers ``(owner, item) IN (VALUES ...)`` by reading the whole table.
+    """
+    rows = ", ".join(["(?, ?)"] * count)
+    return (
+        f"SELECT '{place}', owner, item, version, body FROM (VALUES {rows}) CROSS JOIN {place}"
+        f" ON owner = column1 AND item = column2 WHERE {FRESH}"
+    )
 
 
 def _made(connection: sqlite3.Connection, change: Change) -> bool:
