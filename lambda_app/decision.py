@@ -19,6 +19,7 @@ from lambda_app.review import Assignment, assign_tier
 from lambda_app.router import Router, Scoring
 from lambda_app.sentences import NO_SENTENCES, Sentences
 from lambda_app.suitability import RiskCap, risk_cap
+from lambda_app.teaching import teacher_gates
 from lambda_app.voices import Hearing, Voices, hear
 from understudy.bundle import Bundle
 from understudy.contracts.api import CustomerProfile, CustomerRecord, Recommendation, RecommendationRequest
@@ -59,7 +60,7 @@ NOBODY_KNOWS = Assignment(3, "nobody-knows")
 class Decision:
     """Everything that was computed for one request.
 
-    ``explained`` and ``tiers`` go with ``recommendations``, place by place.
+    ``explained`` and ``tiers`` go with ``recommendations``, place by place. ``teacher`` is what `teacher_gates` says.
     """
 
     scoring: Scoring
@@ -68,6 +69,7 @@ class Decision:
     recommendations: list[Recommendation]
     explained: list[Explained]
     tiers: list[Assignment]
+    teacher: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 class Decider:
@@ -115,7 +117,8 @@ class Decider:
                 zip(ranking.recommended, explained, tiers, strict=True), start=1
             )
         ]
-        return Decision(voices.scoring, cap, ranking, recommendations, explained, tiers)
+        taught = teacher_gates(ranking.recommended, voices)
+        return Decision(voices.scoring, cap, ranking, recommendations, explained, tiers, taught)
 
     def reword(self, recommendation: Recommendation, text: str) -> Recommendation | None:
         """The recommendation with a person's words, or None where the Safety Gate rejects them."""

@@ -9,6 +9,7 @@ from lambda_app.app import App
 from lambda_app.http import HttpRequest, answer
 from lambda_app.past_decision import past_decision
 from lambda_app.recording import record_durably
+from lambda_app.teaching import shares
 from understudy.audit import Decision
 from understudy.contracts.api import AuditRef, Explanation
 
@@ -46,5 +47,6 @@ def _explanation(decision: Decision) -> Explanation:
         recommendations=decided["recommendations"],
         dropped=decided["dropped"],
         tasks=decided["tasks"],
+        teacher={task: shares(gates) for task, gates in content.get("teacher", {}).items()},
         audit=AuditRef(writer=decision.writer, seq=decision.seq, mac=decision.mac),
     )

@@ -165,6 +165,10 @@ class Router:
         """The feature schema that the students read."""
         return self._schema.version
 
+    def teacher_gates(self, task: str) -> dict[str, float]:
+        """Mean gate weights of the teacher that the task's distilled student learned from."""
+        return self._casts[task].task.teacher_gates
+
     def score(
         self,
         record: CustomerRecord | None,

@@ -44,7 +44,8 @@ def personal_part(
     ``answer`` is the response as it is sent (but for the reference to this entry). Beside it stand the inputs (the
     features, from which the schema of ``model_version`` makes the students' vector, the profile, the request's
     options) and the intermediate results (the eligible products beyond the first K, the risk cap, each text that was
-    judged with its verdict), what is withheld until a person decides, and the reviews that were ordered.
+    judged with its verdict, the teacher's gates behind the students that spoke), what is withheld until a person
+    decides, and the reviews that were ordered.
     """
     return {
         "request": {name: value for name, value in request if name != "customer_id"},
@@ -61,6 +62,7 @@ def personal_part(
             }
             for recommendation, explained in zip(decision.recommendations, decision.explained, strict=True)
         ],
+        "teacher": decision.teacher,
         "withheld": parted.withheld,
         "review_rules": {review.review_id: review.rule for review in parted.reviews.values()},
         "answer": {name: value for name, value in draft if name != "audit"},

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from understudy.contracts._model import Contract, Locale, Name
+from understudy.contracts._model import Contract, Locale, Name, Text
 from understudy.contracts.gates import Layer
 from understudy.contracts.reasons import Reason
 from understudy.contracts.rights import Channel
@@ -21,6 +21,7 @@ __all__ = [
     "CustomerProfile",
     "CustomerRecord",
     "Dropped",
+    "ExpertShare",
     "Explanation",
     "FieldError",
     "Health",
@@ -152,6 +153,14 @@ class Preferences(Contract):
     opted_out: bool = Field(strict=True, description="objection to automated profiling: only rules speak from now on")
 
 
+class ExpertShare(Contract):
+    """How much the teacher listened to one of its named experts for a task: a mean gate weight, over all customers."""
+
+    expert: str
+    title: Text
+    share: float = Field(ge=0, le=1)
+
+
 class Explanation(Contract):
     """Body of ``GET /v1/customers/{id}/explanations/{request_id}``: the decision as the audit log has it."""
 
@@ -163,6 +172,9 @@ class Explanation(Contract):
     recommendations: list[Recommendation]
     dropped: list[Dropped]
     tasks: dict[Name, TaskScore]
+    teacher: dict[Name, list[ExpertShare]] = Field(
+        default={}, description="task that ranked a product -> what the distilled student's teacher went by"
+    )
     audit: AuditRef
 
 

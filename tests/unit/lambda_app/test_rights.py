@@ -96,6 +96,38 @@ def test_a_past_decision_is_explained_as_it_was_made(function: Any) -> None:
     assert function.entries()[-1].kind == "data_access"
 
 
+def test_the_explanation_says_what_the_teacher_went_by(function: Any) -> None:
+    """Of the tasks that ranked a product, and whose distilled student spoke; `family` has no gates in this bundle."""
+    _, answer = function.recommend()
+    assert "signups" in {driver.partition(":")[0] for one in answer["recommendations"] for driver in one["drivers"]}
+    teacher = _why(function, answer["request_id"])[1]["teacher"]
+    assert set(teacher) == {"signups"}
+    assert [(one["expert"], one["share"]) for one in teacher["signups"]] == [
+        ("deepfm", 0.45),
+        ("temporal", 0.35),
+        ("causal", 0.2),
+    ]
+    assert teacher["signups"][1]["title"]["en"] == "spending over time"
+
+
+def test_no_teacher_stands_behind_rules(function: Any) -> None:
+    function("PUT", PREFERENCES, {"opted_out": True})
+    _, answer = function.recommend()
+    assert {score["layer"] for score in answer["tasks"].values()} == {"rules"}
+    assert _why(function, answer["request_id"])[1]["teacher"] == {}
+
+
+def test_the_teacher_is_that_of_the_model_that_decided(make_function: Any, tmp_path: Path) -> None:
+    _, answer = make_function().recommend()
+    other = tiny_bundle.tasks()
+    other[0]["teacher_gates"] = {"deepfm": 1.0}
+    newer = make_function(tiny_bundle.write(tmp_path / "newer", tasks=other))
+    assert [one["expert"] for one in _why(newer, answer["request_id"])[1]["teacher"]["signups"]][:2] == [
+        "deepfm",
+        "temporal",
+    ]
+
+
 def test_the_decision_of_an_older_bundle_is_explained(make_function: Any, tmp_path: Path) -> None:
     _, answer = make_function().recommend()
     newer = make_function(tiny_bundle.write(tmp_path / "newer", seed=2))
