@@ -21,8 +21,8 @@ from _leak_innocent import INNOCENT
 from _leak_planted import PLANTED
 from _machine import machine, one_line
 
-from teacher.wilson import wilson
 from understudy.atomic import write_json
+from understudy.wilson import wilson
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = {"planted": PLANTED, "innocent": INNOCENT}

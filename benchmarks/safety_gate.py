@@ -23,10 +23,10 @@ from typing import Any, NamedTuple
 
 from agents.safety_gate import Finding, SafetyGate, load_rules
 from agents.safety_gate.gate import Origin
-from teacher.wilson import wilson
 from understudy.contracts._model import Locale, Text
 from understudy.contracts.catalog import Driver, Product, Terms
 from understudy.contracts.reasons import Fact
+from understudy.wilson import wilson
 
 CORPUS = Path(__file__).parents[1] / "tests" / "contract" / "safety_corpus"
 LOCALES: tuple[Locale, ...] = ("ko", "en")

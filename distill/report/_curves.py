@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from teacher.wilson import wilson
+from understudy.wilson import wilson
 
 __all__ = ["Hexagons", "Point", "hexagons", "reliability", "top_class"]
 

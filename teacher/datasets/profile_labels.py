@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from teacher.leakage.scores import auc, explained
 from teacher.leakage.tables import correlation_errors, correlations, rank_columns
 from teacher.leakage.targets import outcome_columns
-from teacher.wilson import wilson
 from understudy.contracts.features import FeatureSchema
 from understudy.contracts.spec import DatasetSpec, TaskSpec
+from understudy.wilson import wilson
 
 __all__ = ["associations", "describe_task"]
 

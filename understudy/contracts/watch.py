@@ -135,13 +135,17 @@ class Incident(Contract):
 
 
 class Vote(Contract):
-    """One juror's vote; ``juror`` says which model answered, ``error`` why there is none."""
+    """One juror's vote; ``juror`` says which model answered, ``error`` why there is none.
+
+    ``cites``: the exhibits and past cases that the reason rests on, all of them shown to the juror.
+    """
 
     perspective: Perspective
     vote: Literal["PASS", "WARN", "FAIL"] | None
     reason: str
     juror: str
     error: str | None = None
+    cites: list[str] = []
 
     @model_validator(mode="after")
     def _no_vote_has_error(self) -> Vote:
@@ -154,7 +158,10 @@ Verdict = Literal["CONSENSUS", "MAJORITY", "MINORITY_REPORT", "NO_QUORUM"]
 
 
 class JuryOutcome(Contract):
-    """What the arbiter made of the votes on one item. ``open`` stays true while any juror says FAIL, or none could."""
+    """What the arbiter made of the votes on one item. ``open`` stays true while any juror says FAIL, or none could.
+
+    ``first_round``: the votes before the jurors heard each other, where they deliberated; ``case``: where it is kept.
+    """
 
     item: str
     period: str
@@ -164,6 +171,8 @@ class JuryOutcome(Contract):
     votes: list[Vote]
     dissent: list[Vote] = []
     shown: list[str] = Field(default=[], description="ids of the past cases that the jury saw")
+    first_round: list[Vote] = []
+    case: str | None = Field(default=None, description="id in the case store")
 
 
 class OpsReport(Contract):
