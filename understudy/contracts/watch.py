@@ -7,12 +7,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from understudy.contracts._model import Contract, Name, Sha256
+from understudy.contracts.audit import Checkpoint
 
 __all__ = [
     "AuditReport",
+    "BadPlace",
+    "ChainHead",
     "Checkpoint7",
     "Claim",
     "Colour",
+    "Day",
     "Direction",
     "Evidence",
     "Finding",
@@ -20,6 +24,7 @@ __all__ = [
     "Item",
     "ItemResult",
     "JuryOutcome",
+    "LogState",
     "Measurement",
     "OpsReport",
     "Perspective",
@@ -184,9 +189,51 @@ class OpsReport(Contract):
     checkpoints: dict[Checkpoint7, Colour]
     attention_required: list[Finding]
     items: list[ItemResult]
+    measurements: list[Measurement] = Field(default=[], description="of the monitors, beyond those of the items")
     incidents: list[Incident] = []
     actions: list[dict[str, Any]] = Field(default=[], description="what confirmed breaches set off")
     input_sha256: Sha256 = Field(description="of what was read: the same inputs give the same report")
+
+
+class BadPlace(Contract):
+    """The first place where a writer's chain is not what the writer wrote; see `understudy.audit.BadEntry`."""
+
+    writer: str
+    seq: int | str
+    problem: str
+    detail: str
+
+
+class ChainHead(Contract):
+    """Where a writer's chain ended when the log was verified."""
+
+    writer: str
+    seq: int = Field(ge=1)
+    mac: Sha256
+
+
+class LogState(Contract):
+    """What a full verification of the audit log found, begun at ``at`` (ISO 8601, UTC).
+
+    ``covered``: how many entries the signed checkpoints cover; ``checkpoints`` None: there was none to hold against the
+    log. ``heads`` are those of the longest chains, 50 at most.
+    """
+
+    at: str
+    verdict: Literal["clean", "damaged", "empty"]
+    entries: int = Field(ge=0)
+    writers: int = Field(ge=0)
+    bad: list[BadPlace] = []
+    checkpoints: int | None = None
+    covered: int = Field(default=0, ge=0)
+    last_checkpoint: Checkpoint | None = None
+    heads: list[ChainHead] = Field(default=[], max_length=50)
+
+    @model_validator(mode="after")
+    def _damage_has_a_place(self) -> LogState:
+        if (self.verdict == "damaged") != bool(self.bad):
+            raise ValueError("a damaged log names its bad places, and no other log has any")
+        return self
 
 
 class Claim(Contract):
@@ -217,4 +264,5 @@ class AuditReport(Contract):
     items: list[ItemResult]
     jury: list[JuryOutcome] = []
     claims: list[Claim] = []
+    log: LogState | None = Field(default=None, description="absent: the log was not verified for this report")
     input_sha256: Sha256
