@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lambda_app.backing import Backing
 from lambda_app.decision import Decider
-from lambda_app.fetch import accepted_bundle
 from lambda_app.http import HttpError
 from lambda_app.logs import log
 from lambda_app.previous import PreviousChampion
@@ -12,6 +11,7 @@ from lambda_app.sentences import NO_SENTENCES, StoredSentences
 from lambda_app.settings import Settings
 from understudy.bundle import BundleError
 from understudy.errors import UserError
+from understudy.fetch import accepted_bundle
 
 __all__ = ["App"]
 
@@ -26,12 +26,17 @@ class App:
         self.settings = settings
         self.backing = Backing(settings)
         self.previous = PreviousChampion(settings)
-        model, queue = settings.understudy_reason_model, settings.understudy_reason_queue
-        self.sentences = StoredSentences(model, queue, self.backing) if model else NO_SENTENCES
+        model, queue, judge = (
+            settings.understudy_reason_model,
+            settings.understudy_reason_queue,
+            settings.understudy_judge_model,
+        )
+        self.sentences = StoredSentences(model, queue, self.backing, judge) if model else NO_SENTENCES
         self.refusal: str | None = None
         self._decider: Decider | None = None
         try:
-            self._decider = Decider(accepted_bundle(settings.understudy_bundle, settings), self.sentences)
+            bundle = accepted_bundle(settings.understudy_bundle, settings.understudy_bundle_public_key)
+            self._decider = Decider(bundle, self.sentences)
         except BundleError as error:
             self.refusal = f"the model bundle is refused: {error.file or 'it cannot be opened'}"
             log("start_refused", error=str(error))

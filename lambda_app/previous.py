@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 
-from lambda_app.fetch import accepted_bundle
 from lambda_app.kill_switch import Previous
 from lambda_app.logs import log
 from lambda_app.router import Router
 from lambda_app.settings import Settings
+from understudy.fetch import accepted_bundle
 
 __all__ = ["PreviousChampion"]
 
@@ -21,7 +21,7 @@ class PreviousChampion:
     """Its router once it is loaded, or why there is none; threads may share it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._public_key = settings.understudy_bundle_public_key
         self._location = location = settings.understudy_previous_bundle
         self._lock = threading.Lock()
         self._router: Router | None = None
@@ -37,7 +37,7 @@ class PreviousChampion:
 
     def _try(self, location: str) -> None:
         try:
-            bundle = accepted_bundle(location, self._settings)
+            bundle = accepted_bundle(location, self._public_key)
             self._router = Router(bundle)
             self._standing = Previous(bundle.manifest.model_version)
         except Exception as error:

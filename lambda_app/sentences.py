@@ -9,12 +9,12 @@ from typing import Protocol
 from agents.bedrock.prompts import load_prompt
 from agents.feature_selector import Selection
 from agents.reason_generator import Channel
-from agents.reason_generator.prompt import PROMPT
+from agents.reason_generator.prompt import JUDGE_PROMPT, PROMPT
 from lambda_app.backing import Backing
 from lambda_app.logs import log
 from lambda_app.sentence_jobs import SentenceJobs
 from understudy.contracts._model import Locale
-from understudy.contracts.sentences import SentenceKey
+from understudy.contracts.sentences import SentenceKey, StoredSentence
 from understudy.stores import StoreError
 
 __all__ = ["NO_SENTENCES", "Found", "Sentences", "StoredSentences"]
@@ -66,10 +66,12 @@ class StoredSentences:
         model: Id of the model whose sentences are wanted.
         queue: URL of the queue of jobs; empty: absent sentences are not ordered.
         backing: Where the store comes from.
+        judge: Id of the model that must have judged a sentence; empty: none need have.
     """
 
-    def __init__(self, model: str, queue: str, backing: Backing) -> None:
+    def __init__(self, model: str, queue: str, backing: Backing, judge: str = "") -> None:
         self._model = model
+        self._judge = f"{judge} {load_prompt(JUDGE_PROMPT).label}" if judge else ""
         self._prompt = load_prompt(PROMPT).label
         self._backing = backing
         self._jobs = SentenceJobs(queue) if queue else None
@@ -95,9 +97,12 @@ class StoredSentences:
         except StoreError as error:
             log("sentences_failed", error=type(error).__name__)
             return Found()
-        ready = {key: one.text for key in keys if (one := stored.get(key.id)) and one.status == "ready"}
-        missing = [key for key in keys if (one := stored.get(key.id)) is None or one.may_retry]
-        return Found(ready, frozenset(missing))
+        ready = {key: one.text for key in keys if (one := stored.get(key.id)) and self._speaks(one)}
+        settled = {key for key in keys if (one := stored.get(key.id)) and one.status == "refused" and not one.may_retry}
+        return Found(ready, frozenset(keys) - ready.keys() - settled)
+
+    def _speaks(self, one: StoredSentence) -> bool:
+        return one.status == "ready" and self._judge in ("", one.judge)
 
     def order(self, keys: Sequence[SentenceKey]) -> None:
         if self._jobs is not None and keys:

@@ -45,6 +45,9 @@ class Settings(Contract):
     understudy_reason_model: str = Field(
         default="", description="id of the language model whose stored sentences speak; empty: templates alone"
     )
+    understudy_judge_model: str = Field(
+        default="", description="only sentences that this model has judged speak; empty: judged or not"
+    )
     understudy_reason_queue: str = Field(
         default="", description="URL of `understudy.queues.open_queue`, where absent sentences are ordered"
     )

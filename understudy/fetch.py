@@ -1,4 +1,4 @@
-"""Bring a bundle to where it can be read."""
+"""Bring a bundle to where it can be read, and let in only what may be used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-__all__ = ["local_bundle"]
+from understudy.bundle import Bundle, load_bundle
+
+__all__ = ["accepted_bundle", "local_bundle"]
 
 
 def local_bundle(location: str) -> Path:
@@ -23,3 +25,20 @@ def local_bundle(location: str) -> Path:
     target = Path(tempfile.mkdtemp(prefix="bundle-")) / "bundle.zip"
     boto3.client("s3").download_file(url.netloc, url.path.lstrip("/"), str(target))
     return target
+
+
+def accepted_bundle(location: str, public_key: str | None) -> Bundle:
+    """The verified bundle at ``location``; with ``public_key`` (PEM text or file), one of its keys must have signed it.
+
+    Raises:
+        BundleError: names the file that is missing, extra, altered, or not signed.
+        UserError: the public key cannot be read.
+        botocore.exceptions.ClientError: the object cannot be read. The environment then fails to start and is retried.
+    """
+    keys = None
+    if public_key:
+        # Only who checks signatures needs the code that does.
+        from understudy.bundle_signature import public_keys
+
+        keys = public_keys(public_key)
+    return load_bundle(local_bundle(location), keys)

@@ -81,8 +81,10 @@ class BedrockModel:
         *,
         breaker: CircuitBreaker | None = None,
         guardrail: Guardrail | None = None,
+        temperature: float = 0.4,
         on_call: Callable[[CallRecord], None] | None = None,
     ) -> None:
+        self._temperature = temperature
         self._config = config
         self._converse = converse
         self._budget = budget
@@ -120,7 +122,7 @@ class BedrockModel:
         fields: dict[str, Any] = {"modelId": self._config.id}
         fields |= request_fields(self._config.output_mode, json_schema(answer), prompt.system)
         limits: dict[str, Any] = {"maxTokens": self._config.max_output_tokens}
-        fields["inferenceConfig"] = limits | ({"temperature": 0.4} if self._config.sampling else {})
+        fields["inferenceConfig"] = limits | ({"temperature": self._temperature} if self._config.sampling else {})
         if self._guardrail is not None:
             fields["guardrailConfig"] = {
                 "guardrailIdentifier": self._guardrail.identifier,

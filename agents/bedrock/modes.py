@@ -31,25 +31,31 @@ _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
 def json_schema(answer: type[Contract]) -> dict[str, Any]:
     """The JSON schema of ``answer``, without the constraints that Bedrock's grammar does not take.
 
-    Lengths, ranges and patterns are checked by pydantic when the answer is read.
+    Contracts within contracts are written out: not every model follows references. Lengths, ranges and patterns are
+    checked by pydantic when the answer is read.
     """
-    schema: dict[str, Any] = _plain(answer.model_json_schema())
+    whole = answer.model_json_schema()
+    schema: dict[str, Any] = _plain(whole, whole.pop("$defs", {}))
     return schema
 
 
 _UNSUPPORTED = {"minLength", "maxLength", "pattern", "minimum", "maximum", "minItems", "maxItems", "title", "default"}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, parts: Mapping[str, Any]) -> Any:
     if isinstance(value, dict):
+        if "$ref" in value:
+            return _plain(parts[value["$ref"].rpartition("/")[2]], parts)
         # Below "properties" stand field names, which may read like constraints.
         return {
-            key: {name: _plain(field) for name, field in inner.items()} if key == "properties" else _plain(inner)
+            key: {name: _plain(field, parts) for name, field in inner.items()}
+            if key == "properties"
+            else _plain(inner, parts)
             for key, inner in value.items()
             if key not in _UNSUPPORTED
         }
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_plain(item, parts) for item in value]
     return value
 
 

@@ -50,7 +50,7 @@ class PromptFile(Contract):
         if wanted != variables.keys():
             what = f"the prompt wants {sorted(wanted)}, not {sorted(variables)}"
             raise UserError(what, where=self.label, fix="Fill every variable, and no other.")
-        said = {name: json.dumps(value, ensure_ascii=False, sort_keys=True) for name, value in variables.items()}
+        said = {name: _json(value) for name, value in variables.items()}
         return Prompt(self.label, self.system, _replace(self.user, said))
 
 
@@ -61,6 +61,11 @@ class Prompt:
     label: str
     system: str
     user: str
+
+
+def _json(value: Any) -> str:
+    # Escaped, so that no data can close the markers around it: a "<" in the user part is the prompt's own.
+    return json.dumps(value, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
 
 
 def _replace(template: str, said: Mapping[str, str]) -> str:

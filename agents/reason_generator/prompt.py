@@ -1,5 +1,6 @@
-"""The prompt whose sentences are in use."""
+"""The prompts in use: of the sentences, and of the judge that reads them."""
 
-__all__ = ["PROMPT"]
+__all__ = ["JUDGE_PROMPT", "PROMPT"]
 
 PROMPT = "reason_sentence"
+JUDGE_PROMPT = "safety_judge"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from agents.bedrock import CallRecord
+from agents.reason_generator.judge import Judged
 from agents.safety_gate import Verdict
 from understudy.audit import AuditLog
 from understudy.contracts.sentences import SentenceKey
@@ -32,10 +34,22 @@ class SentenceTrail:
         Raises:
             StoreError: it may not be durable.
         """
-        payload = {
-            "subject": "sentence",
-            "key": key.model_dump(mode="json"),
-            "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
-            "verdict": verdict.model_dump(mode="json"),
-        }
-        self._log.append("guardrail", payload)
+        self._log.append("guardrail", {**_subject(key, text), "verdict": verdict.model_dump(mode="json")})
+
+    def judgement(self, key: SentenceKey, text: str, judge: str, outcome: Judged | str) -> None:
+        """A ``guardrail`` entry: who judged, the verdict (null where there is none, and why), and the hashes of what
+        was asked and answered.
+
+        Raises:
+            StoreError: it may not be durable.
+        """
+        said: dict[str, Any] = {"outcome": outcome, "verdict": None, "calls": []}
+        if isinstance(outcome, Judged):
+            calls = [call.model_dump(include={"request_sha256", "response_sha256"}) for call in outcome.calls]
+            said = {"outcome": "ok", "verdict": outcome.verdict.model_dump(mode="json"), "calls": calls}
+        self._log.append("guardrail", {**_subject(key, text), "judge": judge, **said})
+
+
+def _subject(key: SentenceKey, text: str) -> dict[str, Any]:
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return {"subject": "sentence", "key": key.model_dump(mode="json"), "text_sha256": digest}

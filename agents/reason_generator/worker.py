@@ -10,17 +10,17 @@ from functools import cached_property
 
 from pydantic import Field, ValidationError
 
-from agents.bedrock import Allowance, Budget, Guardrail, load_prompt, open_model
+from agents.bedrock import Allowance, BedrockModel, Budget, CircuitBreaker, Guardrail, load_prompt, open_model
 from agents.reason_generator.generator import ReasonGenerator
+from agents.reason_generator.judge import LlmJudge
 from agents.reason_generator.prompt import PROMPT
 from agents.reason_generator.trail import SentenceTrail
 from agents.reason_generator.writer import Outcome, SentenceWriter
 from agents.safety_gate import SafetyGate, load_rules
 from understudy.audit import AuditError, AuditLog, open_keyring
-from understudy.bundle import load_bundle
 from understudy.contracts._model import Contract, validated
 from understudy.contracts.sentences import SentenceKey
-from understudy.fetch import local_bundle
+from understudy.fetch import accepted_bundle
 from understudy.queues import JobQueue
 from understudy.stores import ServingStore, StoreError, open_store
 
@@ -29,6 +29,7 @@ __all__ = ["WARN_AT", "SentenceWorker", "WorkerSettings"]
 # One call of a model with its repair should fit; less time is left to the next worker.
 JOB_SECONDS = 20.0
 WARN_AT = 0.8
+WRITER_TEMPERATURE, JUDGE_TEMPERATURE = 0.4, 0.0
 
 
 class WorkerSettings(Contract):
@@ -38,6 +39,12 @@ class WorkerSettings(Contract):
     understudy_store: str = Field(min_length=1, description="URL of `understudy.stores.open_store`")
     understudy_audit_keys: str = Field(min_length=1, description="URL of `understudy.audit.open_keyring`")
     understudy_reason_model: str = Field(min_length=1, description="model id, as in agents/bedrock/models.toml")
+    understudy_bundle_public_key: str | None = Field(
+        default=None, min_length=1, description="PEM text or file: only bundles that one of these keys signed are used"
+    )
+    understudy_judge_model: str = Field(
+        default="", description="model id of the judge that reads what the Safety Gate has passed; empty: none does"
+    )
     understudy_reason_tokens: int = Field(default=30_000_000, ge=0, description="tokens a month")
     understudy_reason_usd: float = Field(default=50.0, ge=0, description="US dollars a month, at list price")
     understudy_guardrail: str = Field(
@@ -92,15 +99,28 @@ class SentenceWorker:
     @cached_property
     def _writer(self) -> SentenceWriter:
         settings = self._settings
-        bundle = load_bundle(local_bundle(settings.understudy_bundle))
+        bundle = accepted_bundle(settings.understudy_bundle, settings.understudy_bundle_public_key)
         keyring = open_keyring(settings.understudy_audit_keys)
         trail = SentenceTrail(AuditLog(self.store, keyring, f"sentences-{uuid.uuid4().hex}"))
-        identifier, _, version = settings.understudy_guardrail.partition("@")
-        guardrail = Guardrail(identifier=identifier, version=version) if identifier else None
-        model = open_model(self.model, self.store, self._allowance, guardrail=guardrail, on_call=trail.call)
+        breaker = CircuitBreaker()  # one for both: what one of them finds dead, the other need not try
+        model = self._open(self.model, breaker, trail, WRITER_TEMPERATURE)
+        judging = settings.understudy_judge_model
+        judge = LlmJudge(self._open(judging, breaker, trail, JUDGE_TEMPERATURE)) if judging else None
         generator = ReasonGenerator(bundle.templates, bundle.glossary)
         gate = SafetyGate(load_rules())
-        return SentenceWriter(model, self.store, bundle.catalog, bundle.glossary, generator, gate, trail)
+        return SentenceWriter(model, self.store, bundle.catalog, bundle.glossary, generator, gate, trail, judge=judge)
+
+    def _open(self, model: str, breaker: CircuitBreaker, trail: SentenceTrail, temperature: float) -> BedrockModel:
+        identifier, _, version = self._settings.understudy_guardrail.partition("@")
+        return open_model(
+            model,
+            self.store,
+            self._allowance,
+            guardrail=Guardrail(identifier=identifier, version=version) if identifier else None,
+            breaker=breaker,
+            temperature=temperature,
+            on_call=trail.call,
+        )
 
     def run(self, bodies: Sequence[str], *, remaining: Callable[[], float] = lambda: JOB_SECONDS) -> list[Outcome]:
         """Do the jobs in their order; one outcome for each.

@@ -40,12 +40,14 @@ class SentenceKey(Contract):
 class StoredSentence(Contract):
     """The sentence of a key; or, with ``refused``, that the model has failed at it ``attempts`` times and why.
 
-    ``text`` holds the slots ``{product}``, ``{fact1}`` ... with particles as in `Template`, and no number.
+    ``text`` holds the slots ``{product}``, ``{fact1}`` ... with particles as in `Template`, and no number. ``judge``
+    says which language model read it, after the Safety Gate, and passed it: ``<model id> <prompt>@<version>``.
     """
 
     key: SentenceKey
     status: Literal["ready", "refused"]
     text: str = Field(default="", max_length=MAX_SENTENCE)
+    judge: str = Field(default="", max_length=300, description="empty: none did")
     attempts: int = Field(default=1, ge=1)
     note: str = Field(default="", max_length=400)
     written_at: str = Field(description="UTC, ISO 8601")

@@ -179,7 +179,9 @@ def test_a_product_with_missing_terms_gets_no_sentence(write: Callable[..., Any]
 def test_words_of_the_catalog_stay_data_in_the_prompt(name: str, write: Callable[..., Any]) -> None:
     outcome, kept, _, model = write(GOOD_KO, name=Text(ko=name, en=name))
     (prompt,) = model.prompts
-    assert f"product}}): {json.dumps(name, ensure_ascii=False)}\n" in prompt
+    said = json.dumps(name, ensure_ascii=False).replace("<", "\\u003c")
+    assert f"product}}): {said}\n" in prompt
+    assert prompt.count("</data>") == 1
     assert outcome in ("written", "refused")
     if "promise 9%" in name:
         assert kept.status == "refused", "the filled text names the product, and the gate reads that too"

@@ -10,7 +10,7 @@ import tiny_bundle
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lambda_app.fetch import local_bundle
+from understudy.fetch import local_bundle
 from understudy.bundle import load_bundle
 
 

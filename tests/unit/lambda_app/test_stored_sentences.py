@@ -106,7 +106,7 @@ def bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle_directory: Path
 
 
 def _impatient(timeout: float) -> Any:
-    config = Config(read_timeout=min(timeout, 0.4), retries={"mode": "standard", "total_max_attempts": 1})
+    config = Config(read_timeout=min(timeout, 2.0), retries={"mode": "standard", "total_max_attempts": 1})
     return boto3.client("bedrock-runtime", config=config)
 
 
@@ -157,7 +157,7 @@ def test_no_data_of_a_customer_reaches_the_model(bank: Bank) -> None:
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode not in ("success", "repairable")])
 def test_whatever_bedrock_does_the_request_is_answered_by_the_template(bank: Bank, mode: Any) -> None:
-    bank.bedrock.mode, bank.bedrock.delay = mode, 1.0
+    bank.bedrock.mode, bank.bedrock.delay = mode, 2.5
     before = bank.ask()
     outcome = bank.work()
     unavailable = mode in ("throttling", "unavailable", "slow", "reset")

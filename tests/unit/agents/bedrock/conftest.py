@@ -37,7 +37,7 @@ def ledger(tmp_path: Path) -> Iterator[ServingStore]:
 
 def quick_client(timeout: float) -> Any:
     """Two attempts as in production, without the second that standard mode may wait between them."""
-    config = Config(read_timeout=min(timeout, 0.5), retries={"mode": "standard", "total_max_attempts": 1})
+    config = Config(read_timeout=min(timeout, 2.0), retries={"mode": "standard", "total_max_attempts": 1})
     return boto3.client("bedrock-runtime", config=config)
 
 

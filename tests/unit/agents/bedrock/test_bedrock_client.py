@@ -113,7 +113,7 @@ def test_one_repair_and_no_more(mode: str, model: Make, bedrock: FakeBedrock, ca
 def test_every_misbehaviour_is_an_error_and_recorded(
     behaviour: Any, error: type[Exception], outcome: str, model: Make, bedrock: FakeBedrock, calls: list[CallRecord]
 ) -> None:
-    bedrock.mode, bedrock.delay = behaviour, 0.8
+    bedrock.mode, bedrock.delay = behaviour, 2.5
     with pytest.raises(error, match=outcome):
         model().ask(PROMPT, Sentence, remaining=left)
     assert calls[-1].outcome == outcome
