@@ -91,6 +91,15 @@ def test_documents_are_put_and_removed_in_bulk(store: ServingStore) -> None:
     assert list(store.read_documents(keys)) == [keys[59]]
 
 
+def test_a_document_is_found_in_every_partition_that_has_it(store: ServingStore) -> None:
+    assert list(store.documents_named("customers", "x")) == []
+    keys = [Key("customers", f"c{n}", item) for n in range(30) for item in ("w", "x")]
+    store.put_documents((key, f'"{key.partition}"') for key in keys)
+    found = {one.key: one.json() for one in store.documents_named("customers", "x")}
+    assert found == {key: key.partition for key in keys if key.item == "x"}
+    assert list(store.documents_named("oversight", "x")) == []
+
+
 def test_of_two_at_once_one_wins(place: Any, keyring: Keyring) -> None:
     stores = [place.open() for _ in range(4)]
     barrier = threading.Barrier(len(stores))
@@ -115,3 +124,11 @@ def test_of_two_at_once_one_wins(place: Any, keyring: Keyring) -> None:
     assert stores[0].read_documents([KEY])[KEY].json() == won[0]
     for store in stores:
         store.close()
+
+
+def test_a_long_document_and_a_long_entry_come_back_as_they_went(store: ServingStore, log: AuditLog) -> None:
+    text = '{"text": "' + "한국어, 그리고 0123456789. " * 500 + '"}'
+    entry = log.append("operation", {"text": text}, [Put(KEY, text, before=0)])
+    assert store.read_documents([KEY])[KEY].text == text
+    assert store.get_entry("w", 1) == entry.body
+    assert [row[3] for row in store.entries()] == [entry.body]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -73,6 +73,9 @@ class DocumentStore(Protocol):
         self, place: Place, partition: str, *, start: str = "", end: str | None = None, limit: int = 1000
     ) -> list[Document]:
         """At most ``limit`` documents of a partition with ``start <= item < end``, in the order of their items."""
+
+    def documents_named(self, place: Place, item: str) -> Iterator[Document]:
+        """The document ``item`` of every partition that has one, in no order; a read of the whole table, streamed."""
 
     def put_documents(self, documents: Iterable[tuple[Key, str]]) -> int:
         """Insert or replace ``customers`` documents at version 1, whatever stands there; return how many."""

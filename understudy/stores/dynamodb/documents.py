@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from understudy.stores.documents import Change, Document, Key, Place, Put, now_seconds
@@ -66,6 +66,16 @@ class DynamoDocuments(DynamoClient):
         )
         fitting = (item for item in pages if _fresh(item) and item["item"]["S"] != end)
         return [self._document(place, item) for item in islice(fitting, limit)]
+
+    def documents_named(self, place: Place, item: str) -> Iterator[Document]:
+        pages = self._pages(
+            "scan",
+            TableName=self._table(place),
+            FilterExpression="#i = :i",
+            ExpressionAttributeNames={"#i": "item"},
+            ExpressionAttributeValues={":i": {"S": item}},
+        )
+        return (self._document(place, found) for found in pages if _fresh(found))
 
     def put_documents(self, documents: Iterable[tuple[Key, str]]) -> int:
         pending, written = iter(documents), 0

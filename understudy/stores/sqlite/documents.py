@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 
@@ -54,6 +54,11 @@ class SqliteDocuments(SqliteConnection):
         with self._answering():
             rows = self._connection.execute(query, (partition, start, end, end, now_seconds(), limit)).fetchall()
         return [Document(Key(place, partition, item), version, body) for item, version, body in rows]
+
+    def documents_named(self, place: Place, item: str) -> Iterator[Document]:
+        query = f"SELECT owner, version, body FROM {place} WHERE item = ? AND {FRESH}"
+        for owner, version, body in self._stream(query, (item, now_seconds())):
+            yield Document(Key(place, owner.decode(), item), version, body.decode())
 
     def put_documents(self, documents: Iterable[tuple[Key, str]]) -> int:
         pending, written = iter(documents), 0
