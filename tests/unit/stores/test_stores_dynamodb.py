@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import random
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +17,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from choices import choose
 from moto import mock_aws
 
-from understudy.audit import AuditLog, Keyring
+from understudy.audit import AuditLog, Keyring, fsck
 from understudy.contracts.api import CustomerProfile, CustomerRecord
 from understudy.stores import StoreConflictError, StoreError
 from understudy.stores.customers import choices_key
@@ -68,7 +71,8 @@ def refusal(code: str, operation: str, **extra: Any) -> ClientError:
 
 
 def record(customer_id: str, size: int = 0) -> CustomerRecord:
-    features = {"blob": "x" * size}
+    # Long texts are stored deflated; this one stays about as long as it is.
+    features = {"blob": base64.b64encode(random.Random(size).randbytes(size * 3 // 4)).decode()}
     return CustomerRecord(
         customer_id=customer_id, schema_version="v1", as_of="2026-01-01", features=features, profile=CustomerProfile()
     )
@@ -186,4 +190,49 @@ def test_what_a_batched_read_left_out_is_asked_for_again(store: DynamoStore) -> 
 
 def test_a_record_beyond_the_services_limit_is_an_error(store: DynamoStore) -> None:
     with pytest.raises(StoreError, match="exceed"):
-        store.put_records([record("c1", 500_000)])
+        store.put_records([record("c1", 700_000)])
+
+
+def raw(store: DynamoStore, table: str) -> list[Any]:
+    items: list[Any] = boto3.client("dynamodb").scan(TableName=f"{store._prefix}-{table}")["Items"]
+    return items
+
+
+def test_a_long_entry_is_stored_deflated_and_one_stored_as_text_still_verifies(
+    store: DynamoStore, tmp_path: Path
+) -> None:
+    keyring = Keyring.create(tmp_path / "keys.json")
+    log = AuditLog(store, keyring, "w")
+    long = [log.append("operation", {"n": n, "text": "0123456789abcdef" * 200}) for n in range(2)]
+    first = boto3.client("dynamodb").get_item(
+        TableName=f"{store._prefix}-audit", Key={"writer": {"S": "w"}, "seq": {"N": "1"}}
+    )["Item"]
+    assert len(first["body"]["B"]) < len(long[0].body) / 4
+    plain = {**first, "body": {"S": long[0].body.decode()}}  # as every entry was once kept
+    boto3.client("dynamodb").put_item(TableName=f"{store._prefix}-audit", Item=plain)
+    assert [store.get_entry("w", seq) for seq in (1, 2)] == [one.body for one in long]
+    assert fsck(store, keyring).verdict == "clean"
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"no deflate", zlib.compress(b"{}") + b"more", zlib.compress(b"{}")[:-2]])
+def test_a_binary_that_nobody_deflated_is_damage_and_no_crash(
+    store: DynamoStore, tmp_path: Path, spoilt: bytes
+) -> None:
+    keyring = Keyring.create(tmp_path / "keys.json")
+    AuditLog(store, keyring, "w").append("operation", {"text": "0123456789abcdef" * 200})
+    (item,) = raw(store, "audit")
+    boto3.client("dynamodb").put_item(TableName=f"{store._prefix}-audit", Item={**item, "body": {"B": spoilt}})
+    report = fsck(store, keyring)
+    assert report.verdict != "clean"
+    assert report.bad[0].seq == 1
+
+
+def test_a_long_document_is_stored_deflated_and_one_stored_as_text_is_still_read(store: DynamoStore) -> None:
+    long = record("c1").model_copy(update={"features": {f"feature_{n}": float(n) for n in range(100)}})
+    store.put_records([long])
+    (item,) = raw(store, "customers")
+    assert len(item["body"]["B"]) < 1000
+    assert store.read_context("c1").record == long
+    plain = {**item, "body": {"S": zlib.decompress(item["body"]["B"]).decode()}}
+    boto3.client("dynamodb").put_item(TableName=f"{store._prefix}-customers", Item=plain)
+    assert store.read_context("c1").record == long

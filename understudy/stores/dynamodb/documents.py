@@ -8,6 +8,7 @@ from itertools import islice
 
 from understudy.stores.documents import Change, Document, Key, Place, Put, now_seconds
 from understudy.stores.dynamodb.client import ATTEMPTS, DynamoClient, Item
+from understudy.stores.dynamodb.packed import packed, unpacked
 from understudy.stores.protocol import StoreError
 from understudy.stores.tables import CUSTOMERS, OVERSIGHT, Table
 
@@ -82,7 +83,7 @@ class DynamoDocuments(DynamoClient):
         while batch := list(islice(pending, BATCH)):
             # A batch may not name a key twice: the last of a key wins, as if they were put one by one.
             puts = {
-                key: {"PutRequest": {"Item": _address(key) | {"version": {"N": "1"}, "body": {"S": text}}}}
+                key: {"PutRequest": {"Item": _address(key) | {"version": {"N": "1"}, "body": packed(text.encode())}}}
                 for key, text in batch
             }
             self._write_batch({self._customers: list(puts.values())})
@@ -118,7 +119,7 @@ class DynamoDocuments(DynamoClient):
             guard["ExpressionAttributeValues"] = {":now": {"N": str(now_seconds())}}
         if not isinstance(change, Put):
             return {"Delete": guard | {"Key": _address(change.key)}}
-        item = _address(change.key) | {"version": {"N": str(change.before + 1)}, "body": {"S": change.text}}
+        item = _address(change.key) | {"version": {"N": str(change.before + 1)}, "body": packed(change.text.encode())}
         if change.expires_at is not None:
             item["expires_at"] = {"N": str(change.expires_at)}
         return {"Put": guard | {"Item": item}}
@@ -129,9 +130,13 @@ class DynamoDocuments(DynamoClient):
     def _document(self, place: Place, item: Item) -> Document:
         try:
             key = Key(place, item[PLACES[place].partition[0]]["S"], item["item"]["S"])
-            return Document(key, int(item["version"]["N"]), item["body"]["S"])
+            (body,) = item["body"].values()
+            text = unpacked(body)
+            if isinstance(text, bytes):
+                return Document(key, int(item["version"]["N"]), text.decode())
         except (KeyError, ValueError):
-            raise StoreError(f"{self._table(place)}: a document cannot be read") from None
+            pass
+        raise StoreError(f"{self._table(place)}: a document cannot be read") from None
 
 
 def _address(key: Key) -> Item:

@@ -8,6 +8,7 @@ from typing import Any
 from understudy.stores.documents import Change
 from understudy.stores.dynamodb.client import Item
 from understudy.stores.dynamodb.documents import DynamoDocuments
+from understudy.stores.dynamodb.packed import packed, unpacked
 from understudy.stores.protocol import ChangeConflictError, NewEntry, StoreConflictError, StoredEntry, StoreError
 
 __all__ = ["DynamoTrail"]
@@ -35,7 +36,7 @@ class DynamoTrail(DynamoDocuments):
                 raise
 
     def _new_entry(self, entry: NewEntry) -> Item:
-        item = _entry_key(entry.writer, entry.seq) | {"body": {"S": entry.body.decode()}}
+        item = _entry_key(entry.writer, entry.seq) | {"body": packed(entry.body)}
         if entry.request_id is not None:
             item["request_id"] = {"S": entry.request_id}
         return {"TableName": self._audit, "Item": item, "ConditionExpression": "attribute_not_exists(writer)"}
@@ -92,7 +93,7 @@ class DynamoTrail(DynamoDocuments):
         )
         for item in found:
             row = {name: next(iter(value.values())) for name, value in item.items()}
-            request_id, body = _bytes(row.get("request_id")), _bytes(row.get("body"))
+            request_id, body = _bytes(row.get("request_id")), unpacked(row.get("body"))
             yield _bytes(row["writer"]), _whole(row["seq"]), request_id, body
 
     def heads(self) -> Iterator[tuple[Any, Any]]:
@@ -106,10 +107,10 @@ def _bytes(value: Any) -> Any:
 
 
 def _body(item: Item, broken: str) -> bytes:
-    body = item.get("body", {}).get("S")
-    if not isinstance(body, str):
+    body = unpacked(next(iter(item.get("body", {}).values()), None))
+    if not isinstance(body, bytes):
         raise StoreError(broken)
-    return body.encode()
+    return body
 
 
 def _entry_key(writer: str, seq: int) -> Item:
