@@ -38,10 +38,12 @@ class TaskData:
     Attributes:
         hard: ``[m]`` (0/1, or the standardised label) or ``[m, K]`` one-hot; rows without a label are NaN.
         soft: The teacher's predictions, same shape, no NaN.
+        weights: ``[m]`` what the spec says each row counts, or None for all ones.
     """
 
     hard: Floats
     soft: Floats
+    weights: Floats | None = None
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -57,15 +59,20 @@ class TaskData:
         known = self.known
         if alpha == 0.0:
             rows = np.flatnonzero(known)
-            return Targets(rows, self.hard[rows], None)
+            return Targets(rows, self.hard[rows], None if self.weights is None else self.weights[rows])
         labelled = known if self.hard.ndim == 1 else known[:, None]
         values = np.where(labelled, alpha * self.soft + (1 - alpha) * np.nan_to_num(self.hard), self.soft)
         weights = None if known.all() else np.where(known, 1.0, alpha)
+        if self.weights is not None:
+            weights = self.weights if weights is None else weights * self.weights
         return Targets(np.arange(len(values)), values, weights)
 
 
 def prepare_task(
-    task: TaskSpec, labels: tuple[Floats, Floats], soft: tuple[Floats, Floats]
+    task: TaskSpec,
+    labels: tuple[Floats, Floats],
+    soft: tuple[Floats, Floats],
+    weights: tuple[Floats, Floats] | tuple[None, None] = (None, None),
 ) -> tuple[TaskData, TaskData, float, float]:
     """Training and validation data of one task, and the scale and shift of a regression label.
 
@@ -73,6 +80,7 @@ def prepare_task(
         task: Type and classes.
         labels: Training and validation labels ``[m]``; NaN = masked, class index for a multiclass task.
         soft: The teacher's predictions of the same rows.
+        weights: What each row counts; None for all ones.
 
     Raises:
         UserError: no training or no validation row has a label, or the training labels do not vary, or a soft label is
@@ -90,15 +98,16 @@ def prepare_task(
             where=f"task {task.name}",
             fix="Check the label expression, or drop the task.",
         )
-    if task.type == "regression":
-        scale, shift = float(known.std()), float(known.mean())
-        parts = [TaskData((y - shift) / scale, (s - shift) / scale) for y, s in zip(labels, soft, strict=True)]
-        return parts[0], parts[1], scale, shift
-    if task.type == "multiclass":
-        parts = [TaskData(_one_hot(y, task.width), s) for y, s in zip(labels, soft, strict=True)]
-    else:
-        parts = [TaskData(y, s) for y, s in zip(labels, soft, strict=True)]
-    return parts[0], parts[1], 1.0, 0.0
+    if weights[0] is not None and weights[1] is not None:
+        # Mean 1 over the known training rows: what regularises a tree is in units of rows.
+        mean = float(weights[0][~np.isnan(labels[0])].mean())
+        weights = (weights[0] / mean, weights[1] / mean)
+    scale, shift = (float(known.std()), float(known.mean())) if task.type == "regression" else (1.0, 0.0)
+    parts = [
+        TaskData(_one_hot(y, task.width) if task.type == "multiclass" else (y - shift) / scale, (s - shift) / scale, w)
+        for y, s, w in zip(labels, soft, weights, strict=True)
+    ]
+    return parts[0], parts[1], scale, shift
 
 
 def _one_hot(labels: Floats, classes: int) -> Floats:

@@ -73,8 +73,12 @@ class TaskFitting:
         """Both students of ``task``; ``binned`` must not be in use elsewhere meanwhile."""
         name = task.name
         labels, soft = self._dataset.labels[name], self._soft.probs[name]
+        weights = self._dataset.row_weights.get(name)
         train, valid, scale, shift = prepare_task(
-            task, (labels[self._train], labels[self._valid]), (soft[self._train], soft[self._valid])
+            task,
+            (labels[self._train], labels[self._valid]),
+            (soft[self._train], soft[self._valid]),
+            (None, None) if weights is None else (weights[self._train], weights[self._valid]),
         )
         trials: dict[Candidate, Trial] = {}
 

@@ -19,10 +19,10 @@ from understudy.contracts.reasons import Glossary
 from understudy.contracts.spec import DatasetSpec, TaskSpec
 from understudy.errors import UserError
 
-__all__ = ["FEATURE", "FITS", "LABEL", "PROTECTED", "TABLE", "TRUTH", "Dataset", "Sequences", "finite"]
+__all__ = ["FEATURE", "FITS", "LABEL", "PROTECTED", "TABLE", "TRUTH", "WEIGHT", "Dataset", "Sequences", "finite"]
 
 TABLE, FITS = "table.parquet", "feature_fits.json"
-FEATURE, LABEL, PROTECTED, TRUTH = "feature:", "label:", "protected:", "truth:"
+FEATURE, LABEL, PROTECTED, TRUTH, WEIGHT = "feature:", "label:", "protected:", "truth:", "weight:"
 _RECORDS_AT_ONCE = 4096
 
 
@@ -55,6 +55,8 @@ class Dataset:
         truth: task -> true probability or mean, ``[rows]`` or ``[rows, K]``; generated data only.
         folder: where the dataset was prepared; ``records`` reads from it.
         fits: what the features that need a fit learned from the training rows.
+        row_weights: task -> ``[rows]`` weight of each row when that task is learned; a task that is absent weighs all
+            rows alike.
     """
 
     spec: DatasetSpec
@@ -75,6 +77,7 @@ class Dataset:
     truth: dict[str, NDArray[np.float64]]
     folder: Path
     fits: FeatureFits = field(default_factory=FeatureFits)
+    row_weights: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def rows(self, split: Literal["train", "valid", "test"]) -> NDArray[np.int64]:
         """Positions of the rows of ``split``, ascending."""

@@ -13,7 +13,7 @@ from teacher.datasets.sql import check_expression
 from understudy.contracts.spec import DatasetSpec, TaskSpec
 from understudy.errors import UserError
 
-__all__ = ["read_labels", "read_truth", "refuse_unlearnable"]
+__all__ = ["read_labels", "read_row_weights", "read_truth", "refuse_unlearnable"]
 
 
 def read_labels(spec: DatasetSpec, tables: Tables) -> dict[str, NDArray[np.float64]]:
@@ -53,6 +53,29 @@ def read_truth(spec: DatasetSpec, tables: Tables) -> dict[str, NDArray[np.float6
         stacked = np.stack([floats(column.combine_chunks()) for column in table.columns], axis=1)
         truth[task.name] = stacked if task.classes else stacked[:, 0]
     return truth
+
+
+def read_row_weights(spec: DatasetSpec, tables: Tables) -> dict[str, NDArray[np.float64]]:
+    """Task -> ``[rows]`` weight of each row in that task's loss; only tasks whose spec has a ``row_weight``.
+
+    Raises:
+        UserError: a weight is missing, negative or no finite number; naming the task and the row.
+    """
+    weights = {}
+    for task in spec.tasks:
+        if task.row_weight is None:
+            continue
+        field = f"task {task.name!r}, row_weight"
+        check_expression(task.row_weight, field)
+        values = floats(evaluate(tables, [f"CAST(({task.row_weight}\n) AS DOUBLE)"], field).column(0).combine_chunks())
+        bad = ~(np.isfinite(values) & (values >= 0))
+        if bad.any():
+            row_id = int(np.flatnonzero(bad)[0])
+            what = f"{'a missing value' if np.isnan(values[row_id]) else f'{values[row_id]:g}'} is no weight"
+            fix = "Give every row a finite number of at least 0; a row with 0 is not learned from."
+            raise UserError(what, where=f"{place(spec, tables, row_id)}, {field}", fix=fix)
+        weights[task.name] = values
+    return weights
 
 
 def _label(spec: DatasetSpec, task: TaskSpec, tables: Tables) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from teacher.datasets.base_table import KEY, build_base, check_features, evaluat
 from teacher.datasets.computed import add_computed
 from teacher.datasets.data_profile import describe
 from teacher.datasets.dataset import Sequences
-from teacher.datasets.labels import read_labels, read_truth, refuse_unlearnable
+from teacher.datasets.labels import read_labels, read_row_weights, read_truth, refuse_unlearnable
 from teacher.datasets.people import read_as_of, read_profiles, read_protected
 from teacher.datasets.profile_page import profile_page
 from teacher.datasets.recipe_columns import check_recipe_columns
@@ -158,6 +158,7 @@ def _prepared_rows(
         split=split.split,
         raw=select_raw(raw, kept),
         labels={name: label[kept] for name, label in labels.items()},
+        row_weights={name: values[kept] for name, values in read_row_weights(spec, tables).items()},
         truth={name: values[kept] for name, values in read_truth(spec, tables).items()},
         protected={name: values[kept] for name, values in read_protected(spec, tables).items()},
         profiles=[profiles[i] for i in kept],

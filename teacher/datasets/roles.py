@@ -122,6 +122,7 @@ def _used(spec: DatasetSpec, columns: list[str]) -> set[str]:
 def _expressions(spec: DatasetSpec) -> Iterable[tuple[str, str]]:
     profile = spec.profile
     yield from ((f"task {task.name!r}, mask", task.mask) for task in spec.tasks if task.mask)
+    yield from ((f"task {task.name!r}, row_weight", task.row_weight) for task in spec.tasks if task.row_weight)
     yield from ((f"protected.{name}", sql) for name, sql in spec.protected.items())
     yield from ((f"profile.owned.{name}", sql) for name, sql in profile.owned.items())
     singles = {"age": profile.age, "income_krw": profile.income_krw, "risk_tolerance": profile.risk_tolerance}

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from teacher.datasets.base_table import floats
-from teacher.datasets.dataset import FEATURE, FITS, LABEL, PROTECTED, TABLE, TRUTH, Dataset, Sequences
+from teacher.datasets.dataset import FEATURE, FITS, LABEL, PROTECTED, TABLE, TRUTH, WEIGHT, Dataset, Sequences
 from teacher.datasets.disjoint import refuse_other_splits, split_record
 from teacher.datasets.specs import LoadedSpec
 from teacher.features import FittedSchema, RawFeatures, encode_rows
@@ -39,6 +39,7 @@ class PreparedRows:
     split: NDArray[np.int8]
     raw: RawFeatures
     labels: dict[str, NDArray[np.float64]]
+    row_weights: dict[str, NDArray[np.float64]]
     truth: dict[str, NDArray[np.float64]]
     protected: dict[str, NDArray[np.str_]]
     profiles: list[str]
@@ -87,6 +88,7 @@ def _table(rows: PreparedRows) -> pa.Table:
     }
     columns |= {FEATURE + name: values for name, values in rows.raw.items()}
     columns |= {LABEL + name: values for name, values in rows.labels.items()}
+    columns |= {WEIGHT + name: values for name, values in rows.row_weights.items()}
     columns |= {
         PROTECTED + name: pa.array(values.tolist(), type=pa.string()) for name, values in rows.protected.items()
     }
@@ -128,6 +130,7 @@ def open_dataset(out: Path) -> Dataset:
         schema=schema,
         features=encode_rows(schema, _raw(table, schema)),
         labels={task.name: floats(_column(table, LABEL + task.name)) for task in spec.tasks},
+        row_weights={t.name: floats(_column(table, WEIGHT + t.name)) for t in spec.tasks if t.row_weight is not None},
         protected={name: _strings(table, PROTECTED + name) for name in spec.protected},
         sequences={sequence.name: _open_sequence(out, sequence.name) for sequence in spec.sequences},
         distributions={

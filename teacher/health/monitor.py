@@ -34,7 +34,7 @@ class Monitor:
     ) -> None:
         self.network, self.weighting, self.tasks, self.config = network, weighting, tasks, config
 
-    def observe(self, inputs: Inputs, labels: Tensor) -> dict[str, Any]:
+    def observe(self, inputs: Inputs, labels: Tensor, weights: Tensor | None = None) -> dict[str, Any]:
         """Records of one epoch, as plain JSON values; lists are in the order of the tasks."""
         training = self.network.training
         self.network.eval()
@@ -46,7 +46,7 @@ class Monitor:
             "expert_variation": dict(
                 zip(self.network.names, output.named.std(dim=1).mean(dim=1).tolist(), strict=True)
             ),
-            "gradient_norm": self._gradient_norms(output, labels[:_ROWS]),
+            "gradient_norm": self._gradient_norms(output, labels[:_ROWS], None if weights is None else weights[:_ROWS]),
             "log_sigma": self.weighting.log_sigma.tolist() if isinstance(self.weighting, Uncertainty) else None,
         }
         self.network.train(training)
@@ -56,9 +56,9 @@ class Monitor:
         mean = reported(output.layers[0].weights, len(self.network.names)).mean(dim=0)
         return {name: mean[:, index].tolist() for index, name in enumerate(self.network.names)}
 
-    def _gradient_norms(self, output: Output, labels: Tensor) -> list[float]:
+    def _gradient_norms(self, output: Output, labels: Tensor, weights: Tensor | None) -> list[float]:
         """Norm of each task's term's gradient at its state above the named experts (no task weight applied)."""
-        losses = task_losses(output.logits, labels, self.tasks, self.config.huber_delta)
+        losses = task_losses(output.logits, labels, self.tasks, self.config.huber_delta, weights)
         terms = self.weighting.terms(losses)
         (gradient,) = torch.autograd.grad(terms.sum(), output.layers[0].tasks)
         norms: list[float] = gradient.flatten(1).norm(dim=1).tolist()

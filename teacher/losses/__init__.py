@@ -1,6 +1,6 @@
 """Targets and losses of the tasks."""
 
-from teacher.losses.targets import TargetScale
+from teacher.losses.targets import TargetScale, row_weights
 from teacher.losses.tasks import task_losses
 
-__all__ = ["TargetScale", "task_losses"]
+__all__ = ["TargetScale", "row_weights", "task_losses"]

@@ -30,21 +30,34 @@ def row_losses(logits: Tensor, labels: Tensor, kind: TaskType, huber_delta: floa
     return functional.huber_loss(logits.squeeze(-1), target, reduction="none", delta=huber_delta)
 
 
-def masked_mean(losses: Tensor, known: Tensor) -> Tensor:
+def masked_mean(losses: Tensor, known: Tensor, weights: Tensor | None = None) -> Tensor:
     """Mean over the members and the known rows; 0 if no row of the batch is known.
+
+    ``weights`` ``[batch]`` (mean 1 over all training rows) multiply the rows' losses. The divisor stays the number of
+    known rows: dividing by the batch's own weights would make a heavy row count less in a heavy batch.
 
     Outputs are never averaged over: a task with many classes has the same weight as any other.
     """
-    return (losses * known).sum() / (known.sum() * len(losses)).clamp(min=1.0)
+    weighed = known if weights is None else known * weights
+    return (losses * weighed).sum() / (known.sum() * len(losses)).clamp(min=1.0)
 
 
-def task_losses(logits: list[Tensor], labels: Tensor, tasks: list[TaskLayout], huber_delta: float) -> Tensor:
-    """``[T]`` losses of a batch; ``labels`` ``[batch, T]``, NaN = masked. No task weight is applied here."""
+def task_losses(
+    logits: list[Tensor], labels: Tensor, tasks: list[TaskLayout], huber_delta: float, weights: Tensor | None = None
+) -> Tensor:
+    """``[T]`` losses of a batch; ``labels`` ``[batch, T]``, NaN = masked. No task weight is applied here.
+
+    ``weights`` ``[batch, T]`` weigh the rows of each task; see `masked_mean`.
+    """
     known = torch.isfinite(labels)
     filled = torch.where(known, labels, torch.zeros_like(labels))
     return torch.stack(
         [
-            masked_mean(row_losses(logits[i], filled[:, i], task.type, huber_delta), known[:, i].to(labels.dtype))
+            masked_mean(
+                row_losses(logits[i], filled[:, i], task.type, huber_delta),
+                known[:, i].to(labels.dtype),
+                None if weights is None else weights[:, i],
+            )
             for i, task in enumerate(tasks)
         ]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from teacher.datasets.disjoint import require_apart
 from teacher.export import export_onnx
 from teacher.health import examine, watch
 from teacher.inputs import TeacherInputs
-from teacher.losses import TargetScale
+from teacher.losses import TargetScale, row_weights
 from teacher.ple import Network
 from teacher.training.checkpoint import read_checkpoint, write_checkpoint
 from teacher.training.teacher import Teacher, pick_device
@@ -105,6 +106,9 @@ def _trainer(
         Examples(inputs.encode(dataset, rows).to(device), targets.encode(dataset, rows).to(device))
         for rows in (train, valid)
     )
+    weights = row_weights(dataset, train)
+    if weights is not None:
+        train_examples = replace(train_examples, weights=weights.to(device))
     return Trainer(network, weighting, tasks, train_examples, valid_examples, config, device)
 
 

@@ -33,10 +33,11 @@ __all__ = ["Examples", "Trainer"]
 
 @dataclass(frozen=True)
 class Examples:
-    """Encoded rows and their labels ``[rows, T]`` (NaN = masked), on the device."""
+    """Encoded rows, their labels ``[rows, T]`` (NaN = masked) and weights (None: all 1), on the device."""
 
     inputs: Inputs
     labels: Tensor
+    weights: Tensor | None = None
 
 
 @dataclass
@@ -122,7 +123,7 @@ class Trainer:
             "skill": skills,
             "score": mean_skill(skills),
             "learning_rate": self.optimizer.param_groups[0]["lr"],
-            **self.monitor.observe(self.train.inputs, self.train.labels),
+            **self.monitor.observe(self.train.inputs, self.train.labels, self.train.weights),
         }
         self.history.append(record)
         self._keep_best(record["score"])
@@ -149,7 +150,9 @@ class Trainer:
 
     def _losses(self, rows: Tensor) -> tuple[Output, Tensor]:
         output = self.network(self.train.inputs.take(rows))
-        return output, task_losses(output.logits, self.train.labels[rows], self.tasks, self.config.huber_delta)
+        weights = None if self.train.weights is None else self.train.weights[rows]
+        labels, delta = self.train.labels[rows], self.config.huber_delta
+        return output, task_losses(output.logits, labels, self.tasks, delta, weights)
 
     def _total(self, output: Output, losses: Tensor) -> Tensor:
         parts = self.weighting.parts(losses)

@@ -141,6 +141,8 @@ class TaskSpec(Contract):
     ``label`` is a SQL expression over the base table: 0/1 or boolean (binary), a class name (multiclass; ``classes``
     fixes the order), or a number (regression). A NULL label is masked. ``mask`` is an optional SQL condition under
     which the label is known. ``defined_by`` lists the columns that define the label: none may be a feature.
+    ``row_weight`` is a SQL expression over the base table: how much a row counts when this task is learned (a survey's
+    weight, an inverse probability of having been observed). Scores and gates count every test row once.
     ``truth`` (generated data only) names the columns that hold the true probability or mean given the full history:
     one, or K in the order of ``classes``. They are read for the ceiling alone.
     """
@@ -152,6 +154,7 @@ class TaskSpec(Contract):
     classes: list[str] | None = None
     mask: Sql | None = None
     weight: float = Field(default=1.0, gt=0)
+    row_weight: Sql | None = None
     defined_by: list[Column] = []
     truth: list[Column] | None = None
     title: Text | None = None

@@ -87,6 +87,22 @@ def test_masked_labels_are_never_read(bank: Any, config: DistillConfig, tmp_path
         assert np.square(clean - truth).mean() < np.square(dirty - truth).mean()
 
 
+def test_rows_that_weigh_nothing_are_not_learned_from(bank: Any, config: DistillConfig, tmp_path: Path) -> None:
+    """A third of the labels is wrong, and the spec's weights say so."""
+    dataset = bank.dataset
+    wrong = np.random.default_rng(1).random(len(dataset.row_ids)) < 0.3
+    labels = {task: np.where(wrong, values.max() - values, values) for task, values in dataset.labels.items()}
+    weights = dict.fromkeys(labels, np.where(wrong, 0.0, 1.0))
+    weighed = replace(dataset, labels=labels, row_weights=weights)
+    told = fit_students(weighed, bank.soft, config, tmp_path / "a", Silent())
+    untold = fit_students(replace(dataset, labels=labels), bank.soft, config, tmp_path / "b", Silent())
+    test = dataset.rows("test")
+    for task, pair in told.items():
+        truth = bank.soft.probs[task][test]
+        errors = [np.square(one.direct.predict(dataset.features[test]) - truth).mean() for one in (pair, untold[task])]
+        assert errors[0] < errors[1]
+
+
 def test_same_seed_same_bytes_and_test_rows_are_not_read(
     bank: Any, config: DistillConfig, fitted: dict[str, StudentPair], tmp_path: Path
 ) -> None:

@@ -31,6 +31,15 @@ def test_a_fully_labelled_task_has_no_weights() -> None:
     assert TaskData(hard=np.ones(3), soft=np.ones(3)).blend(0.5).weights is None
 
 
+def test_rows_count_what_the_spec_says_they_count() -> None:
+    labels, soft = np.array([1.0, 0.0, NAN, 0.0]), np.array([0.6, 0.2, 0.9, 0.5])
+    weights = np.array([6.0, 2.0, 8.0, 4.0])
+    train, valid, _, _ = prepare_task(BINARY, (labels, labels), (soft, soft), (weights, weights))
+    assert train.blend(0.0).weights.tolist() == [1.5, 0.5, 1.0]
+    assert train.blend(0.5).weights.tolist() == [1.5, 0.5, 1.0, 1.0]  # the unlabelled row: 2 x alpha
+    assert valid.blend(1.0).weights.tolist() == [1.5, 0.5, 2.0, 1.0]
+
+
 def test_multiclass_labels_become_one_hot() -> None:
     labels, soft = np.array([2.0, NAN, 0.0]), np.full((3, 3), 1 / 3)
     train, _, _, _ = prepare_task(THREE, (labels, labels), (soft, soft))

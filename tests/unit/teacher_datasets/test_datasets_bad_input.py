@@ -69,6 +69,15 @@ CASES: dict[str, tuple[Bend, str]] = {
         r"people\.csv, row 4, task 'next', label: 'boat' is not among the classes card, loan, none",
     ),
     "all masked": (_task(0, mask="false"), r"task 'churn', label: the data has no known label"),
+    "negative weight": (
+        _task(0, row_weight="spend - 1e9"),
+        r"people\.csv, row \d+, task 'churn', row_weight: -[\d.e+]+ is no weight",
+    ),
+    "missing weight": (
+        _task(0, row_weight="CASE WHEN churned = 1 THEN 1 END"),
+        r"people\.csv, row \d+, task 'churn', row_weight: a missing value is no weight",
+    ),
+    "unknown column in weight": (_task(0, row_weight="gone"), r"task 'churn', row_weight: there is no column gone"),
     "label not 0/1": (
         _task(0, label="churned + 1"),
         r"people\.csv, row \d+, task 'churn', label: 2\.0 is not 0 or 1",

@@ -72,6 +72,15 @@ def test_arrays_say_what_the_file_says(bank: Bank) -> None:
         dataset.task("gone")
 
 
+def test_row_weights_are_kept_for_the_tasks_that_have_them(bank: Bank) -> None:
+    assert bank.dataset().row_weights == {}
+    bank.spec["tasks"][0]["row_weight"] = "CASE WHEN spend IS NULL THEN 0 ELSE 1.5 END"
+    dataset = bank.dataset()
+    assert set(dataset.row_weights) == {"churn"}
+    known = np.isfinite(dataset.labels["spend"])
+    np.testing.assert_array_equal(dataset.row_weights["churn"], np.where(known, 1.5, 0.0))
+
+
 def test_features_are_what_the_function_would_encode(bank: Bank) -> None:
     dataset = bank.dataset()
     positions = np.array([5, 0, 399, 5])

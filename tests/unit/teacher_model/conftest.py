@@ -30,6 +30,7 @@ class Toy:
     sequences: dict[str, Steps] = field(default_factory=dict)
     distributions: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     fingerprint: str = "toy"
+    row_weights: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.features)

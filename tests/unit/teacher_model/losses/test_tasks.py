@@ -47,6 +47,17 @@ def test_masked_rows_have_neither_loss_nor_gradient(kind: str) -> None:
     assert logits.grad[:, [0, 2]].abs().min() > 0
 
 
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
+def test_a_row_of_weight_two_counts_like_two_rows(kind: str) -> None:
+    width = 3 if kind == "multiclass" else 1
+    logits, labels = torch.randn(2, 3, width), torch.tensor([[1.0], [NAN], [0.0]])
+    weights = torch.tensor([[2.0], [5.0], [1.0]])
+    weighed = task_losses([logits], labels, [task(kind, width)], 1.0, weights)
+    twice = [0, 0, 1, 2]
+    repeated = task_losses([logits[:, twice]], labels[twice], [task(kind, width)], 1.0)
+    torch.testing.assert_close(weighed * 2, repeated * 3)  # divided by known rows: two, and three
+
+
 def test_a_batch_without_any_label_has_loss_zero() -> None:
     logits = torch.randn(1, 2, 1, requires_grad=True)
     loss = task_losses([logits], torch.full((2, 1), NAN), [task("binary")], 1.0)
