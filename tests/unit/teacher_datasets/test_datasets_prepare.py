@@ -74,7 +74,7 @@ def test_arrays_say_what_the_file_says(bank: Bank) -> None:
 
 def test_row_weights_are_kept_for_the_tasks_that_have_them(bank: Bank) -> None:
     assert bank.dataset().row_weights == {}
-    bank.spec["tasks"][0]["row_weight"] = "CASE WHEN spend IS NULL THEN 0 ELSE 1.5 END"
+    bank.spec["tasks"][0]["row_weight"] = "CASE WHEN visits = 0 THEN 0 ELSE 1.5 END"
     dataset = bank.dataset()
     assert set(dataset.row_weights) == {"churn"}
     known = np.isfinite(dataset.labels["spend"])
