@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
 
 from agents.safety_gate.findings import Criterion, Finding, span_hash
-from agents.safety_gate.grounding import allowed_quantities, ungrounded
+from agents.safety_gate.grounding import Quantity, ungrounded
 from agents.safety_gate.normalise import Normalised, normalise
 from understudy.contracts._model import Locale
 from understudy.contracts.catalog import Product
-from understudy.contracts.reasons import Fact
 
-__all__ = ["MAX_CHARACTERS", "form", "language", "length", "named", "numbers", "suitability", "without_names"]
+__all__ = [
+    "MAX_CHARACTERS",
+    "bare_names",
+    "form",
+    "language",
+    "length",
+    "named",
+    "numbers",
+    "suitability",
+    "without_names",
+]
 
 # A reason is a few sentences. Whatever is longer is refused unread, which bounds the time of every check.
 MAX_CHARACTERS = 4_000
+_HANGUL, _LATIN = re.compile("[가-힣]"), re.compile("[a-z]")
 
 
 def length(text: str, where: str) -> list[Finding]:
@@ -46,15 +57,14 @@ def suitability(product: Product, risk_cap: int | None) -> list[Finding]:
     return [_finding("risk-cap", "suitability", "suitability", "product", message)]
 
 
-def numbers(part: Normalised, where: str, product: Product, facts: Sequence[Fact], locale: Locale) -> list[Finding]:
-    """Refuse every number that no slot and no term accounts for."""
-    loose = ungrounded(part.plain, allowed_quantities(product, facts, locale))
+def numbers(plain: str, where: str, allowed: Set[Quantity]) -> list[Finding]:
+    """Refuse every number of a normalised text that is not among ``allowed``: no slot and no term accounts for it."""
     message = "a number that no slot and no term accounts for"
     return [
         _finding(
             "untraceable-number", "grounding", "hallucination", where, message, f"{quantity.value} {quantity.unit}"
         )
-        for quantity in loose
+        for quantity in ungrounded(plain, allowed)
     ]
 
 
@@ -72,24 +82,24 @@ def named(said: Normalised, whole: str, product: Product, locale: Locale) -> lis
 
 def language(said: Normalised, locale: Locale) -> list[Finding]:
     """Refuse a text (its names blanked) that is not in the language asked for."""
-    hangul = sum("가" <= character <= "힣" for character in said.plain)
-    latin = sum("a" <= character <= "z" for character in said.plain)
+    hangul, latin = len(_HANGUL.findall(said.plain)), len(_LATIN.findall(said.plain))
     wrong = hangul < latin if locale == "ko" else hangul > 0
     message = f"the text is not in the language {locale!r}"
     return [_finding("wrong-language", "form", "tone", "text", message)] if wrong else []
 
 
-def without_names(said: Normalised, product: Product) -> Normalised:
-    """``said`` with the product's and the seller's names blanked: "Open Banking Account" is no command."""
+def without_names(said: Normalised, names: Sequence[str]) -> Normalised:
+    """``said`` with the ``names`` (see `bare_names`) blanked: "Open Banking Account" is no command."""
     plain, joined = said.plain, said.joined
-    for bare in _names(product):
+    for bare in names:
         plain, joined = plain.replace(bare, "#"), joined.replace(bare, "#")
     return replace(said, plain=plain, joined=joined)
 
 
-def _names(product: Product) -> Iterable[str]:
+def bare_names(product: Product) -> tuple[str, ...]:
+    """The product's and the seller's names as a normalised text has them, the longest first."""
     names = (product.name.ko, product.name.en, product.seller.ko, product.seller.en)
-    return sorted({_bare(name) for name in names} - {""}, key=len, reverse=True)
+    return tuple(sorted({_bare(name) for name in names} - {""}, key=len, reverse=True))
 
 
 def _contains(plain: str, name: str) -> bool:

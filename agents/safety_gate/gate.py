@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 from agents.safety_gate import checks
 from agents.safety_gate.denial import denied
 from agents.safety_gate.findings import Criterion, Finding, Verdict, span_hash
+from agents.safety_gate.grounding import Quantity, fact_quantities, product_quantities
 from agents.safety_gate.matcher import Breach, Matcher
 from agents.safety_gate.normalise import Normalised, normalise
 from agents.safety_gate.reader import Reading, open_reader
@@ -23,7 +24,7 @@ from understudy.errors import UserError
 
 __all__ = ["DENIABLE", "Origin", "SafetyGate"]
 
-KNOWN_DISCLOSURES = 512
+KNOWN_FRAMES, KNOWN_TEXTS = 512, 2048
 DENIABLE = ("regulatory", "factuality")
 Origin = Literal["template", "written"]
 # Where a clause of the reader belongs to another criterion than the law's.
@@ -45,9 +46,10 @@ class SafetyGate:
         self._tone = Matcher((ruled for ruled in forbid if ruled[0].criterion == "tone"), rules.needles)
         self._require = [(file, rule) for file, rule in rules if rule.kind == "require"]
         self._ending = [(file, rule) for file, rule in rules if rule.kind == "ending"]
-        # A product's disclosure is the same for every customer, and is the longer text. What is kept is what was found
-        # in these very words, never a verdict: facts, terms and caps are judged anew each time.
-        self._known = lru_cache(maxsize=KNOWN_DISCLOSURES)(self._read)
+        # A product's disclosure is the same for every customer, and is the longer text; and facts that many share make
+        # the same sentence. What is kept is what was found in these very words, never a verdict.
+        self._frames: dict[tuple[str, Locale, str], Frame] = {}
+        self._spoken = lru_cache(maxsize=KNOWN_TEXTS)(self._speak)
 
     def check(
         self,
@@ -77,18 +79,22 @@ class SafetyGate:
         too_long = checks.length(text, "text") + checks.length(disclosure, "disclosure")
         if too_long:
             return Verdict.of(findings + too_long)
-        (said, claimed), (disclosed, bound) = self._read(text), self._known(disclosure)
+        frame = self._frame(product, locale, disclosure)
+        said, claimed, manners, tone = self._spoken(text, frame.names, locale)
         reading: Reading = open_reader(locale).read(said.plain) if origin == "written" else "doubtful"
         if reading == "innocent":
             claimed = [breach for breach in claimed if not _cleared(said, breach[0], breach[1])]
-        for where, part, broken in (("text", said, claimed), ("disclosure", disclosed, bound)):
-            findings += checks.form(part, where)
-            findings += checks.numbers(part, where, product, facts, locale)
-            findings += _applicable(broken, where, product)
-        whole = f"{said.plain}\n{disclosed.plain}"
+            blanked = checks.without_names(said, frame.names)
+            tone = [breach for breach in tone if not _cleared(blanked, breach[0], breach[1])]
+        allowed = frame.allowed | fact_quantities(facts, locale)
+        findings += checks.form(said, "text")
+        findings += checks.numbers(said.plain, "text", allowed)
+        findings += _applicable(claimed, "text", product)
+        findings += frame.findings(allowed)
+        whole = f"{said.plain}\n{frame.disclosed.plain}"
         findings += checks.named(said, whole, product, locale)
-        findings += self._missing(replace(said, plain=whole, joined=whole), locale, product)
-        findings += self._manners(checks.without_names(said, product), locale, product, reading)
+        findings += _missing(frame.unmet, replace(said, plain=whole, joined=whole), locale, product)
+        findings += manners + _applicable(tone, "text", product)
         if reading == "forbidden":
             findings.append(_reads_like(open_reader(locale).clause(said.plain)))
         return Verdict.of(findings)
@@ -108,19 +114,76 @@ class SafetyGate:
         part = normalise(text)
         return part, self._claims.breaches(part)
 
-    def _manners(self, said: Normalised, locale: Locale, product: Product, reading: Reading) -> list[Finding]:
-        impolite = ((file, rule, rule.breach(said, locale)) for file, rule in self._ending)
-        findings = [_finding(file, rule, "text", words) for file, rule, words in impolite if words is not None]
-        broken = [b for b in self._tone.breaches(said) if reading != "innocent" or not _cleared(said, b[0], b[1])]
-        return findings + checks.language(said, locale) + _applicable(broken, "text", product)
+    def _speak(
+        self, text: str, names: tuple[str, ...], locale: Locale
+    ) -> tuple[Normalised, list[Breach], list[Finding], list[Breach]]:
+        """Of a text in ``locale``, with ``names`` in it that may stand there: what is said, its claims, its faults of
+        language and of endings, and its breaches of tone."""
+        said, claimed = self._read(text)
+        blanked = checks.without_names(said, names)
+        impolite = ((file, rule, rule.breach(blanked, locale)) for file, rule in self._ending)
+        manners = [_finding(file, rule, "text", words) for file, rule, words in impolite if words is not None]
+        return said, claimed, manners + checks.language(blanked, locale), self._tone.breaches(blanked)
 
-    def _missing(self, part: Normalised, locale: Locale, product: Product) -> list[Finding]:
-        return [
-            _finding(file, rule, "disclosure", "")
-            for file, rule in _applying(self._require, product)
-            if rule.breach(part, locale) is not None
-            or (rule.states and not stated(part.plain, rule.states, product.terms, locale))
-        ]
+    def _frame(self, product: Product, locale: Locale, disclosure: str) -> Frame:
+        """What is known of the disclosure and the product, before there is a text."""
+        place = (product.id, locale, disclosure)
+        known = self._frames.get(place)
+        if known is not None and known.product is product:
+            return known
+        disclosed, bound = self._read(disclosure)
+        frame = Frame(
+            product=product,
+            disclosed=disclosed,
+            form=checks.form(disclosed, "disclosure"),
+            claims=_applicable(bound, "disclosure", product),
+            allowed=frozenset(product_quantities(product, locale)),
+            names=checks.bare_names(product),
+            # Whatever the disclosure states by itself need not be looked for under each text.
+            unmet=[r for r in _applying(self._require, product) if _missing([r], disclosed, locale, product)],
+        )
+        if len(self._frames) >= KNOWN_FRAMES:
+            self._frames.clear()
+        self._frames[place] = frame
+        return frame
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A product with its disclosure: what every text about it is judged with.
+
+    Attributes:
+        product: The product.
+        disclosed: Its disclosure, normalised.
+        form: Faults of the disclosure's form.
+        claims: Rules that the disclosure breaks for this product.
+        allowed: Numbers that may be stated whatever the facts are.
+        names: Names that are no words of the text.
+        unmet: Requirements that the disclosure does not meet by itself.
+    """
+
+    product: Product
+    disclosed: Normalised
+    form: list[Finding]
+    claims: list[Finding]
+    allowed: frozenset[Quantity]
+    names: tuple[str, ...]
+    unmet: list[tuple[RuleFile, Rule]]
+
+    def findings(self, allowed: Set[Quantity]) -> list[Finding]:
+        """What is wrong with the disclosure, where the numbers of ``allowed`` may be stated."""
+        return self.form + checks.numbers(self.disclosed.plain, "disclosure", allowed) + self.claims
+
+
+def _missing(
+    required: Iterable[tuple[RuleFile, Rule]], part: Normalised, locale: Locale, product: Product
+) -> list[Finding]:
+    return [
+        _finding(file, rule, "disclosure", "")
+        for file, rule in required
+        if rule.breach(part, locale) is not None
+        or (rule.states and not stated(part.plain, rule.states, product.terms, locale))
+    ]
 
 
 def _reads_like(clause: str) -> Finding:

@@ -17,7 +17,16 @@ from understudy.contracts._model import Locale, Text
 from understudy.contracts.catalog import Product
 from understudy.contracts.reasons import Fact
 
-__all__ = ["Quantity", "allowed_quantities", "in_digits", "quantities", "ungrounded"]
+__all__ = [
+    "Quantity",
+    "allowed_quantities",
+    "fact_quantities",
+    "in_digits",
+    "product_quantities",
+    "quantities",
+    "stated_quantities",
+    "ungrounded",
+]
 
 Unit = Literal["percent", "money", "months", "years", "days", "times", "rank", "plain"]
 
@@ -104,22 +113,34 @@ def _decimal(digits: str) -> Decimal:
 def allowed_quantities(product: Product, facts: Sequence[Fact], locale: Locale) -> set[Quantity]:
     """What a text about ``product`` and ``facts`` may state: rendered slot values, a fact's own numbers, terms,
     names and legal limits."""
+    return {*product_quantities(product, locale), *fact_quantities(facts, locale)}
+
+
+def product_quantities(product: Product, locale: Locale) -> set[Quantity]:
+    """What a text about ``product`` may state whatever the facts are: terms, names and legal limits."""
     terms = product.terms
     said = [render_money(DEPOSIT_PROTECTION_KRW, locale)]
     said += [render_rate(rate) for rate in (terms.rate_min, terms.rate_max, terms.late_rate_max) if rate is not None]
     texts = (product.name, product.seller, terms.rate_basis, terms.preferential_condition, terms.eligibility)
     said += [text[locale] for text in texts if isinstance(text, Text)]
+    return {quantity for text in said if text for quantity in stated_quantities(text)}
+
+
+def fact_quantities(facts: Sequence[Fact], locale: Locale) -> set[Quantity]:
+    """What a text about ``facts`` may state: rendered slot values, and the facts' own numbers."""
+    said: list[str] = []
     for fact in facts:
         said += fact.literals
         if fact.slot is not None and fact.slot != "category":
             said.append(rendered := render(fact.slot, fact.value, locale) or "")
             if fact.slot == "number":
                 said.append(f"{rendered}배")
-    return {quantity for text in said if text for quantity in _stated(text)}
+    return {quantity for text in said if text for quantity in stated_quantities(text)}
 
 
 @lru_cache(maxsize=1024)
-def _stated(text: str) -> tuple[Quantity, ...]:
+def stated_quantities(text: str) -> tuple[Quantity, ...]:
+    """Every number of a text that is not normalised yet."""
     return tuple(quantities(normalise(text).plain))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from agents.safety_gate.grounding import quantities
+from agents.safety_gate.grounding import quantities, stated_quantities
 from agents.safety_gate.normalise import normalise
 from understudy.contracts._model import Locale, Text
 from understudy.contracts.catalog import Terms
@@ -28,7 +28,7 @@ def stated(plain: str, term: str, terms: Terms, locale: Locale) -> bool:
     text = getattr(terms, term)
     if not isinstance(text, Text):
         return True
-    wanted = set(quantities(normalise(text[locale]).plain))
+    wanted = set(stated_quantities(text[locale]))
     if wanted:
         return wanted <= set(quantities(plain))
     words = _telling(text[locale])

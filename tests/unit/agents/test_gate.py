@@ -162,3 +162,18 @@ def test_adversarial_repeats_take_bounded_time(unit: str, gate: SafetyGate, prod
     start = time.process_time()
     gate.check(text, product=product("loan"), facts=[], locale="ko", risk_cap=3)
     assert time.process_time() - start < 1.0
+
+
+def test_what_is_kept_of_a_text_and_a_disclosure_is_no_verdict(
+    gate: SafetyGate, check: Check, product: Products, templates: TemplateSet
+) -> None:
+    disclosure = disclose(product(), templates.disclosures, "ko").text
+    assert check(disclosure=disclosure) == {}
+    assert "untraceable-number" in check(disclosure=disclosure, facts=[])
+    assert "risk-cap" in check(disclosure=disclosure, risk_cap=0)
+    other = product(terms={"rate_min": 9.1, "rate_max": 9.1})  # the same id and words, other terms
+    assert "untraceable-number" in check(disclosure=disclosure, product=other)
+    renamed = product(seller={"ko": "다른은행", "en": "Other Bank"})
+    assert "seller-name" in check(disclosure=disclosure, product=renamed)
+    assert check(disclosure="")  # requirements that the disclosure met are missed without it
+    assert check(disclosure=disclosure) == {}
