@@ -73,9 +73,9 @@ def dead_expert(monkeypatch: pytest.MonkeyPatch) -> None:
 def averaged_head(monkeypatch: pytest.MonkeyPatch) -> None:
     losses = trainer.task_losses
 
-    def averaged(logits: list[Tensor], labels: Tensor, tasks: Any, delta: float) -> Tensor:
+    def averaged(logits: list[Tensor], labels: Tensor, tasks: Any, delta: float, weights: Tensor | None) -> Tensor:
         scale = torch.tensor([1.0, 1.0 / 105, 1.0])
-        return losses(logits, labels, tasks, delta) * scale
+        return losses(logits, labels, tasks, delta, weights) * scale
 
     monkeypatch.setattr(trainer, "task_losses", averaged)
     monkeypatch.setattr("teacher.health.monitor.task_losses", averaged)
