@@ -53,9 +53,10 @@ class FeatureSchema(Contract):
         return [feature.name for feature in self.features]
 
     @cached_property
-    def columns(self) -> list[tuple[str, dict[str, float] | None]]:
-        """Name, and the code of each category (None: numeric), in order: what every request looks up."""
-        return [(feature.name, feature.codes()) for feature in self.features]
+    def columns(self) -> tuple[tuple[str, ...], list[tuple[int, dict[str, float]]]]:
+        """Names in order; place and codes (category -> code) of each categorical one. Every request looks them up."""
+        coded = [(place, feature.codes()) for place, feature in enumerate(self.features)]
+        return tuple(self.names), [(place, codes) for place, codes in coded if codes is not None]
 
 
 def encode(schema: FeatureSchema, record: Mapping[str, Value]) -> tuple[list[float], list[str]]:
@@ -65,19 +66,19 @@ def encode(schema: FeatureSchema, record: Mapping[str, Value]) -> tuple[list[flo
         The values in schema order (length = number of features), and the names of features that were missing from
         the record or could not be read as their kind (these are NaN in the vector).
     """
-    vector: list[float] = []
-    unreadable: list[str] = []
-    for name, codes in schema.columns:
-        raw = record.get(name)
-        value = _number(raw) if codes is None else codes.get(raw) if isinstance(raw, str) else None
-        if value is None:
-            unreadable.append(name)
-            value = math.nan
-        vector.append(value)
-    return vector, unreadable
+    names, coded = schema.columns
+    raw = list(map(record.get, names))
+    vector = [value if value.__class__ is float and -_INF < value < _INF else _number(value) for value in raw]
+    for place, codes in coded:
+        value = raw[place]
+        vector[place] = codes.get(value, math.nan) if isinstance(value, str) else math.nan
+    return vector, [name for name, value in zip(names, vector, strict=True) if value != value]
 
 
-def _number(raw: Value) -> float | None:
+_INF = math.inf
+
+
+def _number(raw: Value) -> float:
     if raw is None or isinstance(raw, str):
-        return None
-    return float(raw) if math.isfinite(raw) else None
+        return math.nan
+    return float(raw) if math.isfinite(raw) else math.nan
