@@ -1,0 +1,55 @@
+"""The environment of the watching agents, read and checked once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from understudy.contracts._model import Contract, validated
+
+__all__ = ["WatchSettings"]
+
+
+class WatchSettings(Contract):
+    """Where the agents find what they watch. What is not named cannot be measured, and is reported as unknown."""
+
+    understudy_store: str = Field(min_length=1, description="URL of `understudy.stores.open_store`")
+    understudy_audit_keys: str = Field(min_length=1, description="URL of `understudy.audit.open_keyring`")
+    understudy_customer_keys: str = Field(
+        default="keyring", description="what wraps customers' keys: keyring, or kms://<key id or arn>"
+    )
+    understudy_checkpoints: str | None = Field(default=None, min_length=1, description="URL of `open_checkpoints`")
+    understudy_checkpoint_public_keys: str | None = Field(
+        default=None, min_length=1, description="PEM text of the keys that sign checkpoints"
+    )
+    understudy_bundle: str = Field(min_length=1, description="directory, .zip or s3://bucket/key.zip")
+    understudy_bundle_public_key: str | None = Field(
+        default=None, min_length=1, description="PEM text or file: one of these keys must have signed the bundle"
+    )
+    understudy_artefacts: str | None = Field(
+        default=None, min_length=1, description="the run that made the bundle: file:///run or s3://bucket/prefix"
+    )
+    understudy_reports: str = Field(
+        min_length=1, description="where reports and history are kept: file:///folder or s3://bucket/prefix"
+    )
+    understudy_request_metrics: str | None = Field(
+        default=None, min_length=1, description="file:///folder of log lines, or cloudwatch://namespace/function"
+    )
+    understudy_alarm_topic: str | None = Field(default=None, min_length=1, description="SNS topic, by its ARN")
+    understudy_judge_model: str = Field(default="", description="Bedrock model of the jury; empty: nobody judges")
+    understudy_labels: str | None = Field(
+        default=None, min_length=1, description="outcomes that arrive late: file:///folder or s3://bucket/prefix"
+    )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> WatchSettings:
+        """Read the upper-case names of the fields.
+
+        Raises:
+            UserError: a variable is missing or empty.
+        """
+        source = os.environ if environment is None else environment
+        found = {name: source[name.upper()] for name in cls.model_fields if name.upper() in source}
+        return validated(cls, found, "environment")
