@@ -24,9 +24,7 @@ class Coverage:
     def unknown(self, features: Iterable[str]) -> list[str]:
         """Those that the glossary does not know, sorted."""
         missing = []
-        for name in features:
-            if name in self._known:
-                continue
+        for name in set(features) - self._known:
             if self._untold is not None and self._untold.match(name):
                 self._known.add(name)
             else:

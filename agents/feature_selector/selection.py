@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.feature_selector.completeness import Coverage
@@ -40,7 +40,8 @@ class FeatureSelector:
         self._coverage = Coverage(glossary)
         groups = [[tellable[key] for key in keys if key in tellable] for keys in glossary.correlated]
         grouped = {fact.key for group in groups for fact in group}
-        self._groups: list[list[FactDef]] = [g for g in groups if g] + [[f] for f in told if f.key not in grouped]
+        groups = [g for g in groups if g] + [[f] for f in told if f.key not in grouped]
+        self._groups = [_Group.of(group) for group in groups]
 
     def select(self, contributions: Mapping[str, float], record: CustomerRecord, *, limit: int = 3) -> Selection:
         """Choose at most ``limit`` facts that argue for the product.
@@ -57,11 +58,14 @@ class FeatureSelector:
         (share descending, then key) is told. Features outside every fact and NaN or infinite contributions are never
         told; features that the glossary does not know are noted as well.
         """
-        weights = {name: c for name, c in contributions.items() if math.isfinite(c)}
-        total = math.fsum(abs(c) for c in weights.values())
+        total = math.fsum(map(abs, contributions.values()))
+        weights = contributions
+        if not math.isfinite(total):
+            weights = {name: c for name, c in contributions.items() if math.isfinite(c)}
+            total = math.fsum(map(abs, weights.values()))
         if total <= 0:
             return Selection((), "", "no contributions")
-        found = [fact for group in self._groups for fact in _told(group, weights, total, record)]
+        found = [fact for group in self._groups if (fact := group.told(weights, total, record)) is not None]
         told = tuple(_without_overlap(sorted(found, key=lambda fact: (-fact.share, fact.key)))[:limit])
         unknown = self._coverage.unknown(contributions)
         if unknown:
@@ -76,36 +80,58 @@ def select_facts(
     return FeatureSelector(glossary).select(contributions, record, limit=limit)
 
 
-def _told(
-    group: Sequence[FactDef], weights: Mapping[str, float], total: float, record: CustomerRecord
-) -> Iterator[Fact]:
-    """The fact that speaks for a group of correlated ones (a lone fact is a group), if any may."""
-    names = dict.fromkeys(name for fact in group for name in fact.features)
-    weight = math.fsum(weights.get(name, 0.0) for name in names)
-    share = min(1.0, weight / total)
-    if weight <= 0:
-        return
-    speakers = [
-        (own, fact, value)
-        for fact in group
-        if share >= fact.min_share
-        and (own := math.fsum(weights.get(name, 0.0) for name in fact.features)) > 0
-        and (value := supported_value(fact, record)) is not None
-    ]
-    if not speakers:
-        return
-    _, fact, value = min(speakers, key=lambda speaker: (-speaker[0], speaker[1].key))
-    merged = [other for other in group if other is not fact]
-    behind = dict.fromkeys([*fact.features, *(name for other in merged for name in other.features)])
-    yield Fact(
-        key=fact.key,
-        direction="for",
-        share=share,
-        slot=fact.slot,
-        value=value if fact.value_feature is not None else None,
-        features={name: _finite(record.features.get(name)) for name in behind},
-        merged=[other.key for other in merged],
-    )
+@dataclass(frozen=True)
+class _Group:
+    """Correlated facts, of which one speaks for all (a lone fact is a group).
+
+    Attributes:
+        facts: The facts.
+        names: Their features, each once.
+        least: The smallest share that any of them is told at.
+    """
+
+    facts: tuple[FactDef, ...]
+    names: tuple[str, ...]
+    least: float
+
+    @classmethod
+    def of(cls, facts: Sequence[FactDef]) -> _Group:
+        names = dict.fromkeys(name for fact in facts for name in fact.features)
+        return cls(tuple(facts), tuple(names), min(fact.min_share for fact in facts))
+
+    def told(self, weights: Mapping[str, float], total: float, record: CustomerRecord) -> Fact | None:
+        """The fact that speaks for the group, if any may."""
+        weight = _sum(weights, self.names)
+        share = min(1.0, weight / total)
+        if weight <= 0 or share < self.least:
+            return None
+        speakers = [
+            (own, fact, value)
+            for fact in self.facts
+            if share >= fact.min_share
+            and (own := _sum(weights, fact.features)) > 0
+            and (value := supported_value(fact, record)) is not None
+        ]
+        if not speakers:
+            return None
+        _, fact, value = min(speakers, key=lambda speaker: (-speaker[0], speaker[1].key))
+        merged = [other for other in self.facts if other is not fact]
+        behind = dict.fromkeys([*fact.features, *(name for other in merged for name in other.features)])
+        return Fact(
+            key=fact.key,
+            direction="for",
+            share=share,
+            slot=fact.slot,
+            value=value if fact.value_feature is not None else None,
+            features={name: _finite(record.features.get(name)) for name in behind},
+            merged=[other.key for other in merged],
+        )
+
+
+def _sum(weights: Mapping[str, float], names: Sequence[str]) -> float:
+    if len(names) == 1:
+        return weights.get(names[0], 0.0)
+    return math.fsum([weights.get(name, 0.0) for name in names])
 
 
 def _finite(value: float | int | str | None) -> float | str | None:
