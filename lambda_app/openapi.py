@@ -50,7 +50,7 @@ NOT_MODIFIED = {"description": "The answer with this entity tag still holds."}
 def openapi() -> dict[str, Any]:
     """The document, as JSON data."""
     routes = [route for methods in ROUTES.values() for route in methods.values()]
-    models: set[type[Contract]] = {Problem, *(r.answer for r in routes), *(r.body for r in routes if r.body)}
+    models: set[type[Contract]] = {Problem, *(r.answer_type for r in routes), *(r.body for r in routes if r.body)}
     ordered = sorted(models, key=lambda model: model.__name__)
     _, schemas = models_json_schema([(model, "validation") for model in ordered], ref_template=REF)
     return {
@@ -102,12 +102,13 @@ def _operation(path: str, route: Route) -> dict[str, Any]:
 
 
 def _responses(route: Route) -> Mapping[str, Any]:
-    responses: dict[str, Any] = {"200": {"description": "The answer.", "content": _json(route.answer)}}
+    body = _json(route.answer_type)
+    responses: dict[str, Any] = {"200": {"description": "The answer.", "content": body}}
     if route.tagged:
         responses["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
         responses["304"] = NOT_MODIFIED
     for status, text in route.also.items():
-        responses[str(status)] = {"description": text, "content": _json(route.answer)}
+        responses[str(status)] = {"description": text, "content": body}
     problems = {*route.problems, *ALWAYS} - set(route.also)
     return responses | {str(status): _problem(status) for status in sorted(problems)}
 

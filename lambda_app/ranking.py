@@ -10,7 +10,7 @@ from lambda_app.suitability import RiskCap, unsuitable
 from understudy.contracts.api import CustomerProfile, Dropped, TaskScore
 from understudy.contracts.catalog import Catalog, Driver, Product, ServingPolicy
 
-__all__ = ["Bars", "Candidate", "Ranking", "driver_key", "rank"]
+__all__ = ["Bars", "Candidate", "Ranking", "candidate_of", "driver_key", "rank"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def rank(
     eligible: list[Candidate] = []
     reasons: dict[str, str] = {}
     for product in catalog.products:
-        candidate = _candidate(product, bars.apart.get(product.id, tasks))
+        candidate = candidate_of(product, bars.apart.get(product.id, tasks))
         barred = everything or bars.products.get(product.id)
         reason = barred or _product_filter(catalog.policy, candidate, profile, cap)
         if reason is None:
@@ -90,7 +90,8 @@ def driver_key(driver: Driver) -> str:
     return driver.task if driver.class_name is None else f"{driver.task}:{driver.class_name}"
 
 
-def _candidate(product: Product, tasks: Mapping[str, TaskScore]) -> Candidate:
+def candidate_of(product: Product, tasks: Mapping[str, TaskScore]) -> Candidate:
+    """``product`` with the score that ``tasks`` give it, whether or not it may be recommended."""
     scores = [_driver_score(driver, tasks) for driver in product.drivers]
     weights = [driver.weight for driver in product.drivers]
     weighed = [weight * score for weight, score in zip(weights, scores, strict=True)]

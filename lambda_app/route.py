@@ -8,6 +8,7 @@ from typing import Any
 
 from lambda_app.app import App
 from lambda_app.http import HttpRequest
+from lambda_app.late import Late
 from understudy.contracts._model import Contract
 
 __all__ = ["Endpoint", "Route"]
@@ -22,7 +23,7 @@ class Route:
     Attributes:
         endpoint: Answers a request; its name, in camel case, is the operation's id.
         summary: One line for the reader of the document.
-        answer: Body of the 200 answer.
+        answer: Body of the 200 answer; `answer_type` is its contract, also where that is imported late.
         problems: Other statuses it may answer with, each a problem; 406 and 500 go without saying.
         body: Contract of the request's body; None if it takes none.
         also: Further statuses whose body is an ``answer``, with their descriptions.
@@ -33,7 +34,7 @@ class Route:
 
     endpoint: Endpoint
     summary: str
-    answer: type[Contract]
+    answer: type[Contract] | Late
     problems: tuple[int, ...] = ()
     body: type[Contract] | None = None
     also: Mapping[int, str] = field(default_factory=dict)
@@ -45,6 +46,12 @@ class Route:
     def name(self) -> str:
         """The name of the endpoint, by which logs and metrics know the route."""
         return self.endpoint.__name__
+
+    @property
+    def answer_type(self) -> type[Contract]:
+        """The contract of the 200 answer."""
+        found: type[Contract] = self.answer.load() if isinstance(self.answer, Late) else self.answer
+        return found
 
     @property
     def operation_id(self) -> str:

@@ -23,9 +23,11 @@ from lambda_app.erasure import erase_customer
 from lambda_app.explanation import explain
 from lambda_app.health import health
 from lambda_app.http import HttpError, HttpRequest
+from lambda_app.late import Late
 from lambda_app.outcomes import read_outcomes
 from lambda_app.recommend import recommend
 from lambda_app.route import Route
+from lambda_app.shapes import CURSOR, CUSTOMER, DAY, KIND, LIMIT, PARAMETERS
 from understudy.contracts.api import (
     BatchRequest,
     BatchResponse,
@@ -56,7 +58,7 @@ from understudy.contracts.rights import (
 
 __all__ = ["PARAMETERS", "ROUTES", "find_route", "methods_of"]
 
-CURSOR = "^[A-Za-z0-9-]{1,64}$"
+REPORTS, DECISIONS, SEEN = "lambda_app.admin_reports", "lambda_app.admin_decisions", "understudy.contracts.inspection"
 ROUTES: dict[str, dict[str, Route]] = {
     "/v1/recommendations": {
         "POST": Route(
@@ -193,17 +195,42 @@ ROUTES: dict[str, dict[str, Route]] = {
             ReviewDecision,
         )
     },
+    "/v1/admin/reports": {
+        "GET": Route(
+            Late(REPORTS, "read_reports"),
+            "A page of the reports of one kind, newest first, each in a few lines",
+            Late(SEEN, "ReportPage"),
+            (400, 403, 404, 503),
+            query={"kind": KIND, "after": DAY, "limit": LIMIT},
+        )
+    },
+    "/v1/admin/reports/{kind}/{period}": {
+        "GET": Route(
+            Late(REPORTS, "read_report"), "One report, whole", Late(SEEN, "StoredReport"), (400, 403, 404, 503)
+        )
+    },
+    "/v1/admin/audit": {
+        "GET": Route(
+            Late(REPORTS, "read_audit_state"),
+            "What the last verification of the audit log found",
+            Late(SEEN, "AuditState"),
+            (403, 503),
+        )
+    },
+    "/v1/admin/decisions/{request_id}": {
+        "GET": Route(
+            Late(DECISIONS, "read_decision_record"),
+            "One decision as the audit log has it; whole, if the customer is named",
+            Late(SEEN, "DecisionRecord"),
+            (400, 403, 404, 503),
+            query={"customer_id": CUSTOMER},
+        )
+    },
     "/v1/customers/{customer_id}/explanations/{request_id}": {
         "GET": Route(
             explain, "A past decision, as the audit log has it", Explanation, (400, 404, 410, 503), tagged=True
         )
     },
-}
-# The shapes of path parameters: as strict as those of the body.
-PARAMETERS = {
-    "customer_id": re.compile(r"[A-Za-z0-9._:@-]{1,64}"),
-    "request_id": re.compile(r"[A-Za-z0-9-]{1,64}"),
-    "review_id": re.compile(r"[A-Za-z0-9-]{1,64}"),
 }
 _PATTERNS = [(re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), methods) for path, methods in ROUTES.items()]
 

@@ -42,6 +42,10 @@ class Settings(Contract):
         description="operator:secret, for the function on a laptop, where no gateway says who calls",
     )
 
+    understudy_reports: str = Field(
+        default="", description="place of the watching agents' reports, for `open_objects`; empty: none are kept"
+    )
+
     understudy_reason_model: str = Field(
         default="", description="id of the language model whose stored sentences speak; empty: templates alone"
     )

@@ -36,6 +36,10 @@ ROUTES: dict[str, list[api.HttpMethod]] = {
     "/v1/admin/reviews": [api.HttpMethod.GET],
     "/v1/admin/reviews/{review_id}": [api.HttpMethod.GET],
     "/v1/admin/reviews/{review_id}/decision": [api.HttpMethod.POST],
+    "/v1/admin/reports": [api.HttpMethod.GET],
+    "/v1/admin/reports/{kind}/{period}": [api.HttpMethod.GET],
+    "/v1/admin/audit": [api.HttpMethod.GET],
+    "/v1/admin/decisions/{request_id}": [api.HttpMethod.GET],
 }
 # The route and not the path: paths carry customer ids.
 ACCESS_LOG = {

@@ -8,6 +8,7 @@ from pathlib import Path
 import packaged
 import pytest
 import tiny_bundle
+import watch_reports
 from built_zip import built_zip
 
 
@@ -29,9 +30,11 @@ def served(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     other = tiny_bundle.customer("other-schema").model_copy(update={"schema_version": "1" * 16})
     bold = tiny_bundle.customer("bold", profile={"risk_tolerance": 5})
     records = [*(tiny_bundle.customer(name) for name in ("c-1", "c-2")), bold, other]
-    with packaged.serve(
-        package, folder, packaged.bundle(folder / "bundle"), records, UNDERSTUDY_PREVIOUS_BUNDLE=str(older)
-    ) as running:
+    settings = {
+        "UNDERSTUDY_PREVIOUS_BUNDLE": str(older),
+        "UNDERSTUDY_REPORTS": f"file://{watch_reports.write(folder / 'reports', first=28)}",
+    }
+    with packaged.serve(package, folder, packaged.bundle(folder / "bundle"), records, **settings) as running:
         yield running
         assert running.verdict() == "clean"
     log = (folder / "log").read_text(encoding="utf-8")

@@ -22,6 +22,7 @@ OPERATIONS = {
     for path, methods in DOCUMENT["paths"].items()
     for method, operation in methods.items()
 }
+PARAMETERS = {"customer_id": "c-1", "request_id": "c-1", "review_id": "c-1", "kind": "ops", "period": "2026-10-28"}
 SWITCH = {"scope": "task", "target": "spend", "strategy": "rules", "reason": "a drill"}
 Call = Callable[[Served], Answer]
 
@@ -86,6 +87,10 @@ CALLS: dict[str, Call] = {
     "decideReview": calls(
         "POST", "/v1/admin/reviews/{review_id}/decision", {"decision": "rejected", "reason": "not for them"}
     ),
+    "readReports": calls("GET", "/v1/admin/reports", kind="nightly", limit="2"),
+    "readReport": calls("GET", "/v1/admin/reports/ops/2026-10-28"),
+    "readAuditState": calls("GET", "/v1/admin/audit"),
+    "readDecisionRecord": calls("GET", "/v1/admin/decisions/{request_id}", customer_id="bold"),
 }
 
 
@@ -120,15 +125,15 @@ def test_every_operation_answers_as_the_document_says(served: Served, name: str)
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_operation_refuses_as_the_document_says(served: Served, name: str) -> None:
     method, path, operation = OPERATIONS[name]
-    for parameter in ("customer_id", "request_id", "review_id"):
-        path = path.replace(f"{{{parameter}}}", "%20")
+    sent = path
+    for parameter, good in PARAMETERS.items():
+        sent, path = sent.replace(f"{{{parameter}}}", "%20"), path.replace(f"{{{parameter}}}", good)
     takes_body = "requestBody" in operation
-    refused = served.admin(method, path, {"no such": "field"} if takes_body else None)
-    if takes_body or "%20" in path or operation["operationId"] == "clearKillSwitch":
+    refused = served.admin(method, sent, {"no such": "field"} if takes_body else None)
+    if takes_body or "%20" in sent or operation["operationId"] == "clearKillSwitch":
         assert refused.status == 400
     check(operation, refused)
-    whole = path.replace("%20", "c-1")
-    unacceptable = served.ask(method, whole, {} if takes_body else None, accept="text/html")
+    unacceptable = served.ask(method, path, {} if takes_body else None, accept="text/html")
     assert unacceptable.status == 406
     check(operation, unacceptable)
     assert "no such" not in json.dumps([refused.body, unacceptable.body])
@@ -137,8 +142,8 @@ def test_every_operation_refuses_as_the_document_says(served: Served, name: str)
 @pytest.mark.parametrize("name", [name for name, (method, *_) in OPERATIONS.items() if method == "GET"])
 def test_head_says_what_get_says_without_its_body(served: Served, name: str) -> None:
     _, path, operation = OPERATIONS[name]
-    for parameter in ("customer_id", "request_id", "review_id"):
-        path = path.replace(f"{{{parameter}}}", "c-1")
+    for parameter, good in PARAMETERS.items():
+        path = path.replace(f"{{{parameter}}}", good)
     got, headed = served.admin("GET", path), served.admin("HEAD", path)
     assert (headed.status, headed.body) == (got.status, None)
     assert headed.headers["content-type"] == got.headers["content-type"]

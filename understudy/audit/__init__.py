@@ -5,7 +5,16 @@ from understudy.audit.fsck import BadEntry, FsckReport, fsck
 from understudy.audit.keyring import Keyring, open_keyring
 from understudy.audit.log import Appended, AuditError, AuditLog, Personal
 from understudy.audit.pseudonym import concerns, pseudonym, pseudonyms
-from understudy.audit.reading import AlteredError, Decision, ErasedError, ForeignError, read_decision
+from understudy.audit.reading import (
+    AlteredError,
+    Decision,
+    ErasedError,
+    ForeignError,
+    Place,
+    read_decision,
+    read_payload,
+    stated_place,
+)
 
 __all__ = [
     "AlteredError",
@@ -21,6 +30,7 @@ __all__ = [
     "FsckReport",
     "Keyring",
     "Personal",
+    "Place",
     "concerns",
     "customer_keys",
     "fsck",
@@ -28,4 +38,6 @@ __all__ = [
     "pseudonym",
     "pseudonyms",
     "read_decision",
+    "read_payload",
+    "stated_place",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from understudy.audit import encryption
 from understudy.audit.customer_keys import CustomerKeys
@@ -12,7 +12,16 @@ from understudy.audit.keyring import Keyring
 from understudy.audit.pseudonym import concerns
 from understudy.contracts.audit import CustomerKey, SealedPart
 
-__all__ = ["AlteredError", "Decision", "ErasedError", "ForeignError", "read_decision"]
+__all__ = [
+    "AlteredError",
+    "Decision",
+    "ErasedError",
+    "ForeignError",
+    "Place",
+    "read_decision",
+    "read_payload",
+    "stated_place",
+]
 
 
 class AlteredError(Exception):
@@ -38,6 +47,44 @@ class Decision:
     content: dict[str, Any]
 
 
+class Place(NamedTuple):
+    """Where an entry says that it stands."""
+
+    writer: str
+    seq: int
+    mac: str
+    at: str
+    key_id: str
+
+
+def stated_place(body: bytes) -> Place:
+    """Where the entry ``body`` says that it stands; whether that is true is not asked.
+
+    Raises:
+        AlteredError: the bytes are not laid out as an entry.
+    """
+    try:
+        found = unpack(body)
+    except EnvelopeError as error:
+        raise AlteredError(str(error)) from None
+    return Place(found.writer.decode(), int(found.seq), found.mac.decode(), found.at.decode(), found.key_id.decode())
+
+
+def read_payload(body: bytes, keyring: Keyring) -> dict[str, Any]:
+    """The payload of the entry ``body``, with its sealed part still sealed.
+
+    Raises:
+        AlteredError: the entry does not verify.
+    """
+    try:
+        envelope = unpack(body)
+        if envelope.key_id.decode() not in keyring or not authentic(keyring, envelope):
+            raise AlteredError("the entry does not verify")
+        return payload_of(body, envelope)
+    except EnvelopeError as error:
+        raise AlteredError(str(error)) from None
+
+
 def read_decision(
     body: bytes, keyring: Keyring, keys: CustomerKeys, customer_id: str, key: CustomerKey | None
 ) -> Decision:
@@ -49,14 +96,8 @@ def read_decision(
         ErasedError: the key that it was sealed with was destroyed.
         CustomerKeyError: the key cannot be unwrapped.
     """
-    try:
-        envelope = unpack(body)
-        known = envelope.key_id.decode() in keyring
-        if not known or not authentic(keyring, envelope):
-            raise AlteredError("the entry does not verify")
-        payload = payload_of(body, envelope)
-    except EnvelopeError as error:
-        raise AlteredError(str(error)) from None
+    payload = read_payload(body, keyring)
+    envelope = unpack(body)
     if not concerns(keyring, customer_id, payload.get("pseudonym")):
         raise ForeignError("the entry is about another customer")
     content = _opened(payload, envelope.kind.decode(), keys, customer_id, key)
