@@ -36,6 +36,11 @@ class CircuitBreaker:
             self._opened = self._clock()
             return True
 
+    def resting(self) -> bool:
+        """Would a call be refused now? Asking takes nobody's trial."""
+        with self._lock:
+            return self._opened is not None and self._clock() - self._opened < self._cooldown
+
     def succeeded(self) -> None:
         with self._lock:
             self._failures, self._opened = 0, None

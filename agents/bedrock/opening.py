@@ -24,8 +24,8 @@ def open_model(
     temperature: float = 0.4,
     on_call: Callable[[CallRecord], None] | None = None,
 ) -> BedrockModel:
-    """The model ``model_id`` on Bedrock, spending no more than ``allowance``; models that share a ``breaker`` are left
-    alone together. ``temperature`` is told to models that take sampling parameters.
+    """The model ``model_id`` on Bedrock, spending no more than ``allowance``; ``temperature`` is told to models that
+    take sampling parameters.
 
     Raises:
         UserError: the model is not in the table of models.

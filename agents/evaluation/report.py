@@ -10,9 +10,17 @@ from agents.evaluation.diversity import Diversity
 from agents.evaluation.quality import Quality
 from understudy.contracts._model import Contract, Locale
 
-__all__ = ["BARS", "Bar", "Evaluation", "Section"]
+__all__ = ["BARS", "Bar", "Evaluation", "Judgements", "Section"]
 
 Writer = Literal["off", "well_meant", "hostile"]
+
+
+class Judgements(Contract):
+    """Sentences that the gate passed and a model read: passed, refused, and without a valid judgement."""
+
+    passed: int
+    refused: int
+    without: int
 
 
 class Section(Contract):
@@ -27,6 +35,7 @@ class Section(Contract):
     silent: int = Field(description="recommendations without a text")
     by_model: int = Field(description="delivered in the words of the model")
     refused: int = Field(description="sentences of the model that were not stored")
+    judged: Judgements | None = Field(default=None, description="null: no judge was asked")
     quality: Quality | None
     lowest: float | None = Field(description="quality of the worst reason")
     diversity: Diversity

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from agents.bedrock import Answer, CallRecord, LanguageModel, LlmRefusedError, load_prompt
+from agents.bedrock import Answer, CallRecord, CircuitBreaker, LanguageModel, LlmRefusedError, load_prompt
 from agents.reason_generator.prompt import JUDGE_PROMPT
 from agents.safety_gate.findings import Criterion, Finding, Verdict, span_hash
 from understudy.atomic import canonical_json
@@ -90,16 +90,23 @@ class LlmJudge:
 
     It is asked only about what the deterministic gate has passed, and all it can add is findings that block: whatever a
     text talks it into, a rejection stands. Without a valid judgement there is none, and the caller must not go on.
+    ``breaker`` is that of ``model``.
     """
 
-    def __init__(self, model: LanguageModel) -> None:
+    def __init__(self, model: LanguageModel, breaker: CircuitBreaker | None = None) -> None:
         self._model = model
+        self._breaker = breaker or CircuitBreaker()
         self._prompt = load_prompt(JUDGE_PROMPT)
 
     @property
     def label(self) -> str:
         """Who judges, as a stored sentence carries it: ``<model id> <prompt>@<version>``."""
         return f"{self._model.id} {self._prompt.label}"
+
+    @property
+    def resting(self) -> bool:
+        """Whether it is known not to answer: then nothing need be written that it would have to read."""
+        return self._breaker.resting()
 
     def judge(self, case: Case, *, remaining: Callable[[], float]) -> Judged:
         """Judge ``case`` within ``remaining()`` seconds.

@@ -97,20 +97,43 @@ class SentenceWorker:
         return Allowance(purpose="reasons", tokens=settings.understudy_reason_tokens, micro_usd=usd)
 
     @cached_property
+    def trail(self) -> SentenceTrail:
+        """Where this worker's calls and verdicts are recorded: a chain of its own.
+
+        Raises:
+            StoreError: the store cannot be opened.
+            UserError: the keys cannot be read.
+        """
+        keyring = open_keyring(self._settings.understudy_audit_keys)
+        return SentenceTrail(AuditLog(self.store, keyring, f"sentences-{uuid.uuid4().hex}"))
+
+    @cached_property
+    def judge(self) -> LlmJudge | None:
+        """The model that reads what the Safety Gate has passed, if one is named.
+
+        Raises:
+            UserError: the model is not in the table of models.
+        """
+        named = self._settings.understudy_judge_model
+        breaker = CircuitBreaker()
+        return LlmJudge(self._open(named, JUDGE_TEMPERATURE, breaker), breaker) if named else None
+
+    @cached_property
     def _writer(self) -> SentenceWriter:
         settings = self._settings
         bundle = accepted_bundle(settings.understudy_bundle, settings.understudy_bundle_public_key)
-        keyring = open_keyring(settings.understudy_audit_keys)
-        trail = SentenceTrail(AuditLog(self.store, keyring, f"sentences-{uuid.uuid4().hex}"))
-        breaker = CircuitBreaker()  # one for both: what one of them finds dead, the other need not try
-        model = self._open(self.model, breaker, trail, WRITER_TEMPERATURE)
-        judging = settings.understudy_judge_model
-        judge = LlmJudge(self._open(judging, breaker, trail, JUDGE_TEMPERATURE)) if judging else None
-        generator = ReasonGenerator(bundle.templates, bundle.glossary)
-        gate = SafetyGate(load_rules())
-        return SentenceWriter(model, self.store, bundle.catalog, bundle.glossary, generator, gate, trail, judge=judge)
+        return SentenceWriter(
+            self._open(self.model, WRITER_TEMPERATURE, CircuitBreaker()),
+            self.store,
+            bundle.catalog,
+            bundle.glossary,
+            ReasonGenerator(bundle.templates, bundle.glossary),
+            SafetyGate(load_rules()),
+            self.trail,
+            judge=self.judge,
+        )
 
-    def _open(self, model: str, breaker: CircuitBreaker, trail: SentenceTrail, temperature: float) -> BedrockModel:
+    def _open(self, model: str, temperature: float, breaker: CircuitBreaker) -> BedrockModel:
         identifier, _, version = self._settings.understudy_guardrail.partition("@")
         return open_model(
             model,
@@ -119,7 +142,7 @@ class SentenceWorker:
             guardrail=Guardrail(identifier=identifier, version=version) if identifier else None,
             breaker=breaker,
             temperature=temperature,
-            on_call=trail.call,
+            on_call=self.trail.call,
         )
 
     def run(self, bodies: Sequence[str], *, remaining: Callable[[], float] = lambda: JOB_SECONDS) -> list[Outcome]:

@@ -96,6 +96,8 @@ class SentenceWriter:
         before = self._store.read_sentences([key.id]).get(key.id)
         if before is not None and not self._undone(before):
             return "known"
+        if self._judge is not None and self._judge.resting:
+            return "unavailable"
         attempts = before.attempts + 1 if before and before.status == "refused" else 1
         try:
             # What was kept before there was this judge is judged as it stands.

@@ -17,7 +17,7 @@ from understudy.cli.language_model import DEFAULT_MODEL, language_model
 from understudy.cli.serving import ServePaths, build_package, local_function
 from understudy.client import UnderstudyClient
 from understudy.contracts.api import RecommendationRequest
-from understudy.local.fake_bedrock import Mode
+from understudy.local.fake_bedrock import JudgeMode, Mode
 from understudy.progress import Silent
 from understudy.stores import open_store
 
@@ -43,11 +43,24 @@ def _ask(client: UnderstudyClient, locale: Any) -> list[Any]:
     return [one.reason for one in answer.recommendations if one.reason.facts]
 
 
-@pytest.mark.parametrize(("mode", "source"), [("success", "llm"), ("hostile", "template"), ("unavailable", "template")])
-def test_words_of_the_model_arrive_only_if_they_are_safe(package: Path, run: Path, mode: Mode, source: str) -> None:
+@pytest.mark.parametrize(
+    ("mode", "judge", "source"),
+    [
+        ("success", None, "llm"),
+        ("hostile", None, "template"),
+        ("unavailable", None, "template"),
+        ("success", "pass", "llm"),
+        ("success", "disagree", "template"),
+        ("hostile", "pass", "template"),
+    ],
+)
+def test_words_of_the_model_arrive_only_if_they_are_safe(
+    package: Path, run: Path, mode: Mode, judge: JudgeMode | None, source: str
+) -> None:
     paths = ServePaths(run)
+    judging: Any = {"judge": DEFAULT_MODEL, "fake_judge": judge} if judge else {}
     with (
-        language_model(package, run / "bundle", paths, DEFAULT_MODEL, mode) as also,
+        language_model(package, run / "bundle", paths, DEFAULT_MODEL, mode, **judging) as also,
         local_function(package, run / "bundle", paths, also=also) as url,
         UnderstudyClient(url) as client,
     ):
@@ -61,6 +74,8 @@ def test_words_of_the_model_arrive_only_if_they_are_safe(package: Path, run: Pat
             assert {reason.source for reason in _ask(client, locale)} == {source}
     store = open_store(paths.store)
     assert fsck(store, open_keyring(paths.keys)).exit_code == 0
+    judged = [row for row in store.entries() if b'"judge":' in row[3]]
+    assert bool(judged) is (judge is not None and mode == "success")
     store.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -24,8 +24,15 @@ if not console.is_terminal:  # a log has no width to respect; tables must not be
 RunOption = Annotated[Path, typer.Option(help="Run directory whose bundle, store and log are used.")]
 ModelOption = Annotated[str, typer.Option(help="Model id of agents/bedrock/models.toml.")]
 UsdOption = Annotated[float, typer.Option(min=0, help="Most US dollars to spend this month, at list price.")]
+JudgeOption = Annotated[
+    str | None, typer.Option(help="Model that judges what the Safety Gate has passed; it can only refuse.")
+]
 CustomersOption = Annotated[int | None, typer.Option(min=1, help="Look at only so many customers.")]
 MODEL = "amazon.nova-lite-v1:0"
+FakeJudge = Literal[
+    "pass", "fail", "disagree", "hostile", "throttling", "unavailable", "slow", "truncated", "schema", "repairable",
+    "not_json", "guardrail", "reset",
+]  # fmt: skip
 
 
 @agents_app.command("work")
@@ -33,13 +40,14 @@ def work(
     run: RunOption = Path("runs/finsynth"),
     model: ModelOption = MODEL,
     usd: UsdOption = 50.0,
+    judge: JudgeOption = None,
 ) -> None:
     """Do every job that waits on the run's queue, then stop."""
     from understudy.cli.language_model import jobs_url
     from understudy.cli.serving import ServePaths
     from understudy.queues import open_queue
 
-    worker, queue, done = _worker(run, model, usd), open_queue(jobs_url(ServePaths(run))), Counter[str]()
+    worker, queue, done = _worker(run, model, usd, judge), open_queue(jobs_url(ServePaths(run))), Counter[str]()
     while turn := worker.drain(queue):
         done.update(turn)
     console.print(_say(done) if done else "No job waits.")
@@ -55,13 +63,14 @@ def warm_up(
     locales: Annotated[str, typer.Option(help="Languages, separated by commas.")] = "ko,en",
     channels: Annotated[str, typer.Option(help="Tones, separated by commas.")] = "branch,app",
     customers: CustomersOption = None,
+    judge: JudgeOption = None,
 ) -> None:
     """Write the sentences that the run's customers would ask for most often, before they ask."""
     from agents.reason_generator.demand import demanded_keys
     from understudy.bundle import load_bundle
     from understudy.cli.population import records_of_run, signatures
 
-    worker, progress = _worker(run, model, usd), progress_for_terminal()
+    worker, progress = _worker(run, model, usd, judge), progress_for_terminal()
     bundle = load_bundle(run / "bundle")
     asked = list(signatures(bundle, records_of_run(run, customers)))
     keys = demanded_keys(
@@ -90,13 +99,27 @@ def evaluate(
     run: RunOption = Path("runs/finsynth"),
     customers: CustomersOption = 2000,
     out: Annotated[Path | None, typer.Option(help="Write the figures as JSON too.")] = None,
+    judge: JudgeOption = None,
+    usd: UsdOption = 5.0,
+    fake_judge: Annotated[FakeJudge | None, typer.Option(help="A stand-in for Bedrock judges, and behaves so.")] = None,
 ) -> None:
-    """Judge the reasons of a run's customers, and of adversarial sets, without a model and with one that misbehaves."""
+    """Judge the reasons of a run's customers, and of adversarial sets, without a model and with one that misbehaves;
+    with --judge, a model reads what the Safety Gate has passed.
+    """
+    from contextlib import ExitStack
+
     from understudy.atomic import write_json
-    from understudy.cli.evaluation import evaluate_run
+    from understudy.cli.evaluation import Judging, evaluate_run
+    from understudy.cli.language_model import fake_bedrock_here
     from understudy.cli.show_evaluation import show_evaluation
 
-    report = evaluate_run(run, customers, progress_for_terminal())
+    with ExitStack() as stack:
+        if fake_judge is not None:
+            stack.enter_context(fake_bedrock_here(fake_judge))
+        named = judge or (MODEL if fake_judge is not None else None)
+        worker = _worker(run, MODEL, usd, named) if named else None
+        judging = Judging(worker.judge, worker.trail) if worker and worker.judge else None
+        report = evaluate_run(run, customers, progress_for_terminal(), judging)
     show_evaluation(console, report)
     if out is not None:
         write_json(out, report.model_dump(mode="json"))
@@ -104,7 +127,7 @@ def evaluate(
         raise typer.Exit(3)
 
 
-def _worker(run: Path, model: str, usd: float) -> SentenceWorker:
+def _worker(run: Path, model: str, usd: float, judge: str | None) -> SentenceWorker:
     from agents.reason_generator.worker import SentenceWorker, WorkerSettings
     from understudy.cli.serving import ServePaths
 
@@ -118,6 +141,7 @@ def _worker(run: Path, model: str, usd: float) -> SentenceWorker:
         understudy_audit_keys=paths.keys,
         understudy_reason_model=model,
         understudy_reason_usd=usd,
+        understudy_judge_model=judge or "",
     )
     return SentenceWorker(settings)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from understudy.cli.agents import agents_app
+from understudy.cli.agents import FakeJudge, agents_app
 from understudy.cli.audit import audit_app
 from understudy.cli.cost import cost
 from understudy.cli.data import data_app
@@ -174,6 +174,10 @@ def serve(
     reason_model: Annotated[
         str | None, typer.Option(help="Model that writes sentences (your AWS profile pays).")
     ] = None,
+    judge_model: Annotated[
+        str | None, typer.Option(help="Model that judges what the Safety Gate has passed; can only refuse.")
+    ] = None,
+    fake_judge: Annotated[FakeJudge, typer.Option(help="How the stand-in judges.")] = "pass",
 ) -> None:
     """Serve a run's bundle: the packaged function under the Lambda runtime client, over HTTP."""
     import threading
@@ -191,7 +195,10 @@ def serve(
         also = {}
         if fake_bedrock is not None or reason_model is not None:
             model = reason_model or DEFAULT_MODEL
-            also = stack.enter_context(language_model(package, run / "bundle", paths, model, fake_bedrock))
+            writing = language_model(
+                package, run / "bundle", paths, model, fake_bedrock, judge=judge_model, fake_judge=fake_judge
+            )
+            also = stack.enter_context(writing)
             console.print(f"Sentences by {model}{f' (fake: {fake_bedrock})' if fake_bedrock else ''}")
         function = local_function(package, run / "bundle", paths, port=port, workers=workers, also=also)
         url = stack.enter_context(function)

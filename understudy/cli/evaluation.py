@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal, TypeVar, cast
@@ -12,8 +13,10 @@ from agents.bedrock import Answer, Prompt
 from agents.evaluation import Judge, diversity, mean_quality
 from agents.evaluation.diversity import Told
 from agents.evaluation.quality import Quality
-from agents.evaluation.report import Evaluation, Section
+from agents.evaluation.report import Evaluation, Judgements, Section
 from agents.reason_generator import ReasonGenerator
+from agents.reason_generator.judge import Judged, LlmJudge
+from agents.reason_generator.trail import SentenceTrail
 from agents.reason_generator.writer import SentenceWriter
 from agents.safety_gate import SafetyGate, load_rules
 from lambda_app.decision import Decider, Decision
@@ -27,7 +30,7 @@ from understudy.contracts.sentences import SentenceKey, StoredSentence
 from understudy.local.scripted_sentences import HOSTILE, hostile_sentence, well_meant_sentence
 from understudy.progress import Progress
 
-__all__ = ["evaluate", "evaluate_run"]
+__all__ = ["Judging", "evaluate", "evaluate_run"]
 
 A = TypeVar("A", bound=Contract)
 Writer = Literal["off", "well_meant", "hostile"]
@@ -37,23 +40,33 @@ CHANGE = 1e-3
 MODEL = "scripted"
 
 
-def evaluate_run(run: Path, customers: int | None, progress: Progress) -> Evaluation:
-    """Evaluate the bundle of a run on its own customers.
+@dataclass(frozen=True)
+class Judging:
+    """A judge behind the gate, and where what it says is recorded."""
+
+    judge: LlmJudge
+    trail: SentenceTrail
+
+
+def evaluate_run(run: Path, customers: int | None, progress: Progress, judging: Judging | None = None) -> Evaluation:
+    """Evaluate the bundle of a run on its own customers; with ``judging``, a model reads what the gate has passed.
 
     Raises:
         UserError: the run has no bundle or no dataset.
     """
     records = list(records_of_run(run, customers))
-    return evaluate(load_bundle(run / "bundle"), records, progress)
+    return evaluate(load_bundle(run / "bundle"), records, progress, judging)
 
 
-def evaluate(bundle: Bundle, records: Sequence[CustomerRecord], progress: Progress) -> Evaluation:
+def evaluate(
+    bundle: Bundle, records: Sequence[CustomerRecord], progress: Progress, judging: Judging | None = None
+) -> Evaluation:
     """Judge what ``records`` would be told, in both languages, with each writer."""
     sections, delivered = [], set[str]()
     with progress.task("reasons", len(WRITERS) * len(LOCALES) * len(records)) as advance:
         for locale in LOCALES:
             for writer in WRITERS:
-                section, bad = _section(bundle, records, locale, writer, lambda: advance(1))
+                section, bad = _section(bundle, records, locale, writer, judging, lambda: advance(1))
                 sections.append(section)
                 delivered |= bad
     hard = list(adversarial_records(records[0]))
@@ -92,21 +105,42 @@ class _ScriptedModel:
         return Answer(answer.model_construct(sentence=self._write(prompt.user)), ())
 
 
-class _NoTrail:
-    """An evaluation decides about nobody, so that there is nothing to record."""
+class _Tally:
+    """Counts judgements, and keeps them where the judge's calls are kept. What the gate says of sentences that decide
+    about nobody is not recorded.
+    """
+
+    def __init__(self, judging: Judging | None) -> None:
+        self._judging = judging
+        self.passed = self.refused = self.without = 0
 
     def verdict(self, key: SentenceKey, text: str, verdict: Any) -> None:
         """Recorded nowhere."""
 
+    def judgement(self, key: SentenceKey, text: str, judge: str, outcome: Judged | str) -> None:
+        if isinstance(outcome, str):
+            self.without += 1
+        else:
+            self.passed += outcome.verdict.passed
+            self.refused += not outcome.verdict.passed
+        if self._judging is not None:
+            self._judging.trail.judgement(key, text, judge, outcome)
+
 
 def _section(
-    bundle: Bundle, records: Sequence[CustomerRecord], locale: Locale, writer: Writer, tick: Callable[[], None]
+    bundle: Bundle,
+    records: Sequence[CustomerRecord],
+    locale: Locale,
+    writer: Writer,
+    judging: Judging | None,
+    tick: Callable[[], None],
 ) -> tuple[Section, set[str]]:
     gate = SafetyGate(load_rules())
-    judge, memory = Judge(bundle.glossary, gate), _Memory()
+    judge, memory, tally = Judge(bundle.glossary, gate), _Memory(), _Tally(judging)
     decider, refused = Decider(bundle, _sentences(memory, writer)), 0
     if writer != "off":
-        refused = _write_all(bundle, gate, decider, records, locale, memory, writer)
+        pen = _pen(bundle, gate, memory, writer, tally, judging.judge if judging else None)
+        refused = _write_all(pen, decider, records, locale)
     products = {product.id: product for product in bundle.catalog.products}
     found: list[Quality] = []
     told: list[Told] = []
@@ -133,6 +167,7 @@ def _section(
         silent=silent,
         by_model=by_model,
         refused=refused,
+        judged=Judgements(passed=tally.passed, refused=tally.refused, without=tally.without) if judging else None,
         quality=mean_quality(found),
         lowest=min((quality.total for quality in found), default=None),
         diversity=diversity(told),
@@ -146,21 +181,17 @@ def _sentences(memory: _Memory, writer: Writer) -> Sentences:
     return NO_SENTENCES if writer == "off" else StoredSentences(MODEL, "", cast(Any, SimpleNamespace(store=memory)))
 
 
-def _write_all(
-    bundle: Bundle,
-    gate: SafetyGate,
-    decider: Decider,
-    records: Iterable[CustomerRecord],
-    locale: Locale,
-    memory: _Memory,
-    writer: Writer,
-) -> int:
-    """Have every sentence written that the population misses; returns how many were refused."""
+def _pen(
+    bundle: Bundle, gate: SafetyGate, memory: _Memory, writer: Writer, tally: _Tally, judge: LlmJudge | None
+) -> SentenceWriter:
     turns = iter(range(10**9))
     script = well_meant_sentence if writer == "well_meant" else lambda said: hostile_sentence(said, next(turns))
-    generator = ReasonGenerator(bundle.templates, bundle.glossary)
-    model = _ScriptedModel(script)
-    pen = SentenceWriter(model, memory, bundle.catalog, bundle.glossary, generator, gate, _NoTrail())
+    generator, model = ReasonGenerator(bundle.templates, bundle.glossary), _ScriptedModel(script)
+    return SentenceWriter(model, memory, bundle.catalog, bundle.glossary, generator, gate, tally, judge=judge)
+
+
+def _write_all(pen: SentenceWriter, decider: Decider, records: Iterable[CustomerRecord], locale: Locale) -> int:
+    """Have every sentence written that the population misses; returns how many were refused."""
     missed = (one.missing for record in records for one in _decide(decider, record, locale).explained)
     keys = {key.id: key for key in missed if key is not None}
     outcomes = [pen.write(keys[name], remaining=lambda: 60.0) for name in sorted(keys)]

@@ -28,6 +28,10 @@ def show_evaluation(console: Console, report: Evaluation) -> None:
         counts = [str(s.reasons), str(s.by_model), str(s.refused)]
         table.add_row(s.locale, s.writer, *counts, *(_figure(value) for value in [*measures, *spread]))
     console.print(table)
+    for s in report.sections:
+        if s.judged is not None and s.writer != "off":
+            told = f"{s.judged.passed} passed, {s.judged.refused} refused, {s.judged.without} without a judgement"
+            console.print(f"judge, {s.locale}, model {s.writer}: of what the gate passed, {told}")
     records, leaks = report.adversarial_records, report.adversarial_leaks
     console.print(f"{report.customers} customers; {records} adversarial records, {len(leaks)} unsafe.")
     for bar in report.bars():

@@ -17,21 +17,26 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, get_args
 
+from understudy.local.scripted_judge import JudgeMode, is_case, judgement
 from understudy.local.scripted_sentences import Mode as Mode
 from understudy.local.scripted_sentences import hostile_sentence, well_meant_sentence
 
-__all__ = ["MODES", "FakeBedrock", "Mode"]
+__all__ = ["JUDGE_MODES", "MODES", "FakeBedrock", "JudgeMode", "Mode"]
 
 MODES: tuple[Mode, ...] = get_args(Mode)
+JUDGE_MODES: tuple[JudgeMode, ...] = get_args(JudgeMode)
+# A service that is down is down for all prompts.
+DOWN = ("throttling", "unavailable", "slow", "reset")
 POLL_SECONDS = 0.05
 _PATH = re.compile(r"/model/(?P<model>[^/]+)/converse")
 
 
 class FakeBedrock:
-    """Serves on 127.0.0.1 while the ``with`` block lasts. ``mode`` may be changed at any time.
+    """Serves on 127.0.0.1 while the ``with`` block lasts. ``mode`` and ``judge`` may be changed at any time.
 
     Args:
         mode: How it behaves.
+        judge: How it behaves where it is asked to judge a sentence.
         port: 0 takes a free one.
         delay: Seconds that the mode ``slow`` waits before it answers.
         write: Makes the sentence of the mode ``success`` from the text of a request.
@@ -44,11 +49,13 @@ class FakeBedrock:
         self,
         mode: Mode = "success",
         *,
+        judge: JudgeMode = "pass",
         port: int = 0,
         delay: float = 5.0,
         write: Callable[[str], Any] = well_meant_sentence,
     ) -> None:
         self.mode: Mode = mode
+        self.judge: JudgeMode = judge
         self.delay = delay
         self.write = write
         self.received: list[tuple[str, Any]] = []
@@ -74,26 +81,41 @@ class FakeBedrock:
     def answer(self, model: str, request: Any) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body for one request of Converse."""
         self.received.append((model, request))
-        if self.mode == "throttling":
-            return _error(429, "ThrottlingException", "Too many requests, please wait before trying again.")
-        if self.mode == "unavailable":
-            return _error(503, "ServiceUnavailableException", "The service is unavailable.")
-        if self.mode == "slow":
-            time.sleep(self.delay)
         said = _said(request)
-        if self.mode == "guardrail":
+        mode = self._mode(said)
+        if mode == "throttling":
+            return _error(429, "ThrottlingException", "Too many requests, please wait before trying again.")
+        if mode == "unavailable":
+            return _error(503, "ServiceUnavailableException", "The service is unavailable.")
+        if mode == "slow":
+            time.sleep(self.delay)
+        if mode == "guardrail":
             blocked = {"content": [{"text": "Sorry, this was blocked."}], "role": "assistant"}
             return _converse(request, blocked, "guardrail_intervened")
-        if self.mode == "truncated":
-            return _converse(request, _message(request, json.dumps({"sentence": "고객님의 {fact1"})[:-3]), "max_tokens")
-        value: Any = {"sentence": self.write(said)}
-        if self.mode == "hostile":
-            value = {"sentence": hostile_sentence(said, len(self.received))}
-        elif self.mode == "schema" or (self.mode == "repairable" and len(request["messages"]) == 1):
-            value = {"sentence": 7, "approved": True}
-        elif self.mode == "not_json":
+        value = self._value(said, mode, repaired=len(request["messages"]) > 1)
+        text = json.dumps(value, ensure_ascii=False)
+        if mode == "truncated":
+            return _converse(request, _message(request, text[: len(text) // 2]), "max_tokens")
+        if mode == "not_json":
             return _converse(request, {"role": "assistant", "content": [{"text": "Certainly! Here it is: {"}]}, None)
-        return _converse(request, _message(request, json.dumps(value, ensure_ascii=False), value), None)
+        return _converse(request, _message(request, text, value), None)
+
+    def resets(self, request: Any) -> bool:
+        """Whether the connection breaks instead."""
+        return self._mode(_said(request)) == "reset"
+
+    def _mode(self, said: str) -> Mode | JudgeMode:
+        return self.judge if is_case(said) and self.mode not in DOWN else self.mode
+
+    def _value(self, said: str, mode: Mode | JudgeMode, *, repaired: bool) -> Any:
+        """What is answered; ``repaired``: it was told what was wrong with its first answer."""
+        if is_case(said):
+            return judgement(said, "pass" if mode == "repairable" and repaired else self.judge, len(self.received))
+        if mode == "hostile":
+            return {"sentence": hostile_sentence(said, len(self.received))}
+        if mode == "schema" or (mode == "repairable" and not repaired):
+            return {"sentence": 7, "approved": True}
+        return {"sentence": self.write(said)}
 
 
 def _said(request: Any) -> str:
@@ -141,10 +163,11 @@ def _handler_for(fake: FakeBedrock) -> type[BaseHTTPRequestHandler]:
             match = _PATH.fullmatch(self.path)
             if match is None:
                 return self._send(*_error(404, "UnknownOperationException", "Only Converse is known."))
-            if fake.mode == "reset":
-                fake.received.append((match["model"], json.loads(body)))
+            request = json.loads(body)
+            if fake.resets(request):
+                fake.received.append((match["model"], request))
                 return self._reset()
-            return self._send(*fake.answer(match["model"], json.loads(body)))
+            return self._send(*fake.answer(match["model"], request))
 
         def _reset(self) -> None:
             # Zero linger makes the close a reset, as a middlebox would send it.

@@ -122,3 +122,36 @@ def test_the_command_judges_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "adversarial" in result.output
     assert json.loads((tmp_path / "eval.json").read_text())["customers"] == len(population())
     assert result.exit_code in (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("judge", "counted"), [("pass", "passed"), ("disagree", "refused"), ("schema", "without"), ("guardrail", "without")]
+)
+def test_a_judge_reads_what_the_gate_passed(
+    judge: str, counted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from typer.testing import CliRunner
+
+    from understudy.audit import fsck, open_keyring
+    from understudy.cli.app import app
+    from understudy.cli.serving import ServePaths
+    from understudy.stores import open_store
+
+    tiny_bundle.write(tmp_path / "bundle")
+    monkeypatch.setattr("understudy.cli.evaluation.records_of_run", lambda run, customers: population()[:3])
+    asked = ["agents", "eval", "--run", str(tmp_path), "--out", str(tmp_path / "eval.json"), "--fake-judge", judge]
+    assert CliRunner().invoke(app, asked).exit_code in (0, 3)
+    sections = json.loads((tmp_path / "eval.json").read_text())["sections"]
+    for section in sections:
+        judged = section["judged"]
+        if section["writer"] == "well_meant":
+            assert judged[counted] > 0
+            assert sum(judged.values()) == judged[counted]
+            assert (section["by_model"] > 0) is (judge == "pass")
+        else:
+            assert judged == {"passed": 0, "refused": 0, "without": 0}, "the gate passes nothing hostile to the judge"
+    paths = ServePaths(tmp_path)
+    store = open_store(paths.store)
+    assert any(b"safety_judge@1" in row[3] for row in store.entries()), "calls and judgements are on record"
+    assert fsck(store, open_keyring(paths.keys)).exit_code == 0
+    store.close()

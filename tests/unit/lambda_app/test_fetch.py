@@ -10,8 +10,8 @@ import tiny_bundle
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from understudy.fetch import local_bundle
 from understudy.bundle import load_bundle
+from understudy.fetch import local_bundle
 
 
 def test_a_path_stays() -> None:

@@ -6,108 +6,26 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import tiny_bundle
-from botocore.config import Config
+from sentence_bank import CUSTOMERS, Bank, open_bank
 
-from agents.bedrock import converse
-from agents.reason_generator import handler as worker_entry
-from agents.reason_generator.worker import SentenceWorker, WorkerSettings
+from agents.reason_generator.worker import SentenceWorker
 from lambda_app import handler as entry
 from lambda_app.app import App
-from lambda_app.settings import Settings
-from understudy.audit import Keyring, fsck, open_keyring
+from understudy.audit import fsck, open_keyring
 from understudy.contracts.sentences import StoredSentence
-from understudy.local.fake_bedrock import MODES, FakeBedrock
+from understudy.local.fake_bedrock import MODES
 from understudy.local.scripted_sentences import HOSTILE
-from understudy.queues import JobQueue, open_queue
-from understudy.stores import ServingStore, open_store
-
-MODEL = "amazon.nova-lite-v1:0"
-CUSTOMERS = {"c-1": 4, "c-2": 7}  # number of overseas purchases
-
-
-@dataclass
-class Bank:
-    """The function, its worker, and what stands behind both."""
-
-    folder: Path
-    store: ServingStore
-    queue: JobQueue
-    app: App
-    worker: SentenceWorker
-    bedrock: FakeBedrock
-
-    def ask(self, customer: str = "c-1", locale: str = "en", channel: str = "branch") -> list[dict[str, Any]]:
-        body = {"customer_id": customer, "locale": locale, "channel": channel}
-        response = entry.handler(tiny_bundle.event(body=body), None)
-        assert response["statusCode"] == 200, response["body"]
-        recommendations: list[dict[str, Any]] = json.loads(response["body"])["recommendations"]
-        assert recommendations
-        return [one["reason"] for one in recommendations]
-
-    def jobs(self) -> list[Any]:
-        """What was ordered; the orders travel in a thread of their own."""
-        for _ in range(100):
-            received = self.queue.receive(10)
-            if received:
-                return received
-            time.sleep(0.02)
-        return []
-
-    def work(self) -> dict[str, int]:
-        """One batch through the worker function, as SQS would deliver it."""
-        jobs = self.jobs()
-        event = {"Records": [{"messageId": str(n), "body": job.body} for n, job in enumerate(jobs)]}
-        failed = worker_entry.handler(event, _Context())["batchItemFailures"]
-        again = {int(one["itemIdentifier"]) for one in failed}
-        self.queue.done([job for n, job in enumerate(jobs) if n not in again])
-        return {"jobs": len(jobs), "again": len(again)}
-
-
-class _Context:
-    def get_remaining_time_in_millis(self) -> int:
-        return 25_000
 
 
 @pytest.fixture
 def bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle_directory: Path) -> Iterator[Bank]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setattr(converse, "_client", _impatient)
-    Keyring.create(tmp_path / "keys.json")
-    common = {
-        "understudy_bundle": str(bundle_directory),
-        "understudy_store": f"sqlite://{tmp_path / 'store.sqlite'}",
-        "understudy_audit_keys": f"file://{tmp_path / 'keys.json'}",
-        "understudy_reason_model": MODEL,
-    }
-    queue = f"sqlite://{tmp_path / 'jobs.sqlite'}"
-    store = open_store(common["understudy_store"])
-    customers = []
-    for name, count in CUSTOMERS.items():
-        customer = tiny_bundle.customer(name)
-        customers.append(customer.model_copy(update={"features": customer.features | {"overseas_count": count}}))
-    store.put_records(customers)
-    app = App(Settings(**common, understudy_reason_queue=queue))
-    worker = SentenceWorker(WorkerSettings(**common))
-    monkeypatch.setattr(entry, "application", lambda: app)
-    monkeypatch.setattr(worker_entry, "worker", lambda: worker)
-    with FakeBedrock() as bedrock:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url)
-        yield Bank(tmp_path, store, open_queue(queue), app, worker, bedrock)
-    store.close()
-
-
-def _impatient(timeout: float) -> Any:
-    config = Config(read_timeout=min(timeout, 2.0), retries={"mode": "standard", "total_max_attempts": 1})
-    return boto3.client("bedrock-runtime", config=config)
+    with open_bank(tmp_path, monkeypatch, bundle_directory) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("locale", ["ko", "en"])

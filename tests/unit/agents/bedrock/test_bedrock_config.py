@@ -75,7 +75,9 @@ def test_the_breaker_tries_once_after_its_cooldown() -> None:
     breaker.failed()
     breaker.failed()
     assert not breaker.admits()
+    assert breaker.resting()
     now[0] = 10.0
+    assert not breaker.resting()
     assert [breaker.admits(), breaker.admits()] == [True, False]
     breaker.failed()
     assert not breaker.admits()
