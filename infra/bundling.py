@@ -28,6 +28,7 @@ OWN_PACKAGES = ("understudy", "agents", "lambda_app")
 NOT_SHIPPED = (
     "understudy/cli/",
     "understudy/client/",
+    "understudy/console/",
     "understudy/local/",
     "understudy/progress.py",
     "understudy/records/",
