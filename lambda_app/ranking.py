@@ -70,13 +70,12 @@ def rank(
     eligible: list[Candidate] = []
     reasons: dict[str, str] = {}
     for product in catalog.products:
-        candidate = candidate_of(product, bars.apart.get(product.id, tasks))
-        barred = everything or bars.products.get(product.id)
-        reason = barred or _product_filter(catalog.policy, candidate, profile, cap)
-        if reason is None:
+        reason = everything or bars.products.get(product.id) or _product_filter(product, profile, cap)
+        candidate = None if reason else candidate_of(product, bars.apart.get(product.id, tasks))
+        if candidate is not None and candidate.score >= catalog.policy.min_score:
             eligible.append(candidate)
         else:
-            reasons[product.id] = reason
+            reasons[product.id] = reason or f"score: under {catalog.policy.min_score:g}"
     eligible.sort(key=lambda c: (-c.score, c.product.id))
     count = catalog.policy.default_top_k if top_k is None else top_k
     for place, candidate in enumerate(eligible[count:], start=count + 1):
@@ -92,13 +91,17 @@ def driver_key(driver: Driver) -> str:
 
 def candidate_of(product: Product, tasks: Mapping[str, TaskScore]) -> Candidate:
     """``product`` with the score that ``tasks`` give it, whether or not it may be recommended."""
-    scores = [_driver_score(driver, tasks) for driver in product.drivers]
-    weights = [driver.weight for driver in product.drivers]
-    weighed = [weight * score for weight, score in zip(weights, scores, strict=True)]
+    drivers: dict[str, float] = {}
+    main, most, weighed, weights = product.drivers[0], -1.0, 0.0, 0.0
+    for driver in product.drivers:
+        score = _driver_score(driver, tasks)
+        share = driver.weight * score
+        weighed, weights = weighed + share, weights + driver.weight
+        if share > most:
+            main, most = driver, share
+        drivers[driver_key(driver)] = score
     # Rounding can carry a mean of ones past one.
-    mean = min(1.0, sum(weighed) / sum(weights))
-    keys = [driver_key(driver) for driver in product.drivers]
-    return Candidate(product, mean, dict(zip(keys, scores, strict=True)), product.drivers[weighed.index(max(weighed))])
+    return Candidate(product, min(1.0, weighed / weights), drivers, main)
 
 
 def _driver_score(driver: Driver, tasks: Mapping[str, TaskScore]) -> float:
@@ -131,11 +134,10 @@ def _after(contact: str, since: datetime) -> bool:
     return (at if at.tzinfo else at.replace(tzinfo=since.tzinfo)) >= since
 
 
-def _product_filter(policy: ServingPolicy, candidate: Candidate, profile: CustomerProfile, cap: RiskCap) -> str | None:
-    product = candidate.product
+def _product_filter(product: Product, profile: CustomerProfile, cap: RiskCap) -> str | None:
     if product.id in profile.owned:
         return "owned"
-    return _age_limit(product, profile.age) or unsuitable(product, cap) or _too_low(policy, candidate.score)
+    return _age_limit(product, profile.age) or unsuitable(product, cap)
 
 
 def _age_limit(product: Product, age: float | None) -> str | None:
@@ -148,7 +150,3 @@ def _age_limit(product: Product, age: float | None) -> str | None:
     if product.max_age is not None and age >= product.max_age + 1:  # forty until the forty-first birthday
         return f"age: over {product.max_age}"
     return None
-
-
-def _too_low(policy: ServingPolicy, score: float) -> str | None:
-    return f"score: under {policy.min_score:g}" if score < policy.min_score else None
