@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from distill.attempts import recorded
 from understudy.contracts._model import Contract
 from understudy.contracts.gates import GateConfig, GateReport
 from understudy.contracts.manifest import Manifest
@@ -209,7 +210,22 @@ class Pipeline:
             return self.make()
 
     def make(self) -> RunResult:
-        """Make everything that is missing; the caller holds the directory (`one_run_at_a_time`)."""
+        """Make everything that is missing; the caller holds the directory (`one_run_at_a_time`).
+
+        ``attempts.json`` remembers that it was tried, and how it ended.
+        """
+        with recorded(self.root) as finish:
+            result = self._make()
+            finish(
+                fingerprint=self.dataset.fingerprint,
+                rows={split: len(self.dataset.rows(split)) for split in ("train", "valid", "test")},
+                features=len(self.dataset.schema.features),
+                model_version=result.manifest.model_version,
+                accepted=result.report.accepted,
+            )
+        return result
+
+    def _make(self) -> RunResult:
         self.progress.say(f"Data      {self.config.dataset} -> {self.root / 'data'}")
         rows = {split: len(self.dataset.rows(split)) for split in ("train", "valid", "test")}
         counts = ", ".join(f"{count:,} {split}" for split, count in rows.items())
@@ -220,8 +236,21 @@ class Pipeline:
         _ = self.students
         self.progress.say(f"Gates     on {rows['test']:,} test rows -> {self.root / 'gates'}")
         _ = self.report
+        self._time_scoring()
         self.progress.say(f"Bundle    -> {self.root / 'bundle.zip'}")
         return RunResult(self.root, self.root / "bundle", self.report, self.manifest)
+
+    def _time_scoring(self) -> None:
+        """``stages/latency.json``: how long a row takes teacher and students; where no teacher is at hand, nothing."""
+        path, inputs = self.root / "soft" / "fold0" / "teacher.pt", self._student_inputs()
+        if not path.exists() or self._run.finished("latency", inputs) is not None:
+            return
+        from distill.latency import scoring_latency
+        from teacher import Teacher
+
+        teacher = Teacher.load(path)
+        timed = scoring_latency(self.dataset, teacher, self.students)
+        self._run.finish("latency", inputs, timed | {"teacher_bytes": path.stat().st_size})
 
     def _student_inputs(self) -> dict[str, Any]:
         return {

@@ -1,12 +1,7 @@
-"""What time it is; the one place that a test or a drill can turn."""
+"""What time it is for a request."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from understudy.clock import utc_now
 
 __all__ = ["utc_now"]
-
-
-def utc_now() -> datetime:
-    """Now, in UTC."""
-    return datetime.now(UTC)

@@ -6,9 +6,9 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 from __future__ import annotations
 
 import os
-import time
 from typing import Any
 
+from lambda_app.clock import utc_now
 from lambda_app.decision import Decision
 from lambda_app.logs import RequestLog, write
 
@@ -68,7 +68,7 @@ def emit(log: RequestLog, route: str, status: int) -> None:
     }
     line: dict[str, Any] = {
         "_aws": {
-            "Timestamp": int(time.time() * 1000),
+            "Timestamp": int(utc_now().timestamp() * 1000),
             "CloudWatchMetrics": [
                 {
                     "Namespace": NAMESPACE,

@@ -15,7 +15,7 @@ __all__ = ["Mirror"]
 
 # A folder that appears whole travels as one object, so that half of it is never seen.
 _FOLDERS = ("students/*", "soft/fold*/labels")
-_FILES = ("soft/fold*/checkpoint.pt",)
+_FILES = ("soft/fold*/checkpoint.pt", "attempts.json")
 _STATE = "state/"
 # A teacher's checkpoint changes every epoch; it is not worth an upload each time.
 _EVERY = 60.0
@@ -56,7 +56,7 @@ class Mirror:
         for path in self._pieces():
             relative = path.relative_to(self._workspace).as_posix()
             stamp = _stamp(path)
-            recent = path.is_file() and time.monotonic() - self._last.get(relative, float("-inf")) < _EVERY
+            recent = path.suffix == ".pt" and time.monotonic() - self._last.get(relative, float("-inf")) < _EVERY
             if self._seen.get(relative) == stamp or recent:
                 continue
             self._before()

@@ -29,7 +29,12 @@ from understudy.objects import open_objects
 __all__ = ["run_job"]
 
 READY, DEFECT, BAD_CONFIG, REJECTED, DATA_REFUSED, TRANSIENT = 0, 1, 2, 3, 4, 5
-RESULTS = ["bundle.zip", "gates/report.json", "report", "job.json"]
+# With what the watching agents read of a run.
+RESULTS = [
+    *("bundle.zip", "gates/report.json", "report", "job.json", "attempts.json", "stages", "soft/gates.json"),
+    *(f"data/{name}.json" for name in ("dataset", "feature_fits", "leakage", "profile", "schema", "splits")),
+]
+HISTORIES = ("soft/fold*/health.json", "soft/fold*/history.json")
 # Scratch of `understudy.atomic` that a killed job left behind: .<name>.<8 random characters>
 _SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}")
 
@@ -148,7 +153,8 @@ def _conclude(result: RunResult, root: Path, mirror: Mirror | None, events: Even
     write_json(root / "job.json", summary)
     if mirror:
         mirror.push()
-        mirror.publish(RESULTS)
+        histories = [path for pattern in HISTORIES for path in sorted(root.glob(pattern))]
+        mirror.publish([*RESULTS, *(path.relative_to(root).as_posix() for path in histories)])
     events.emit("result", **summary, memory_bytes=_peak_bytes())
     return code
 

@@ -73,6 +73,7 @@ class Trainer:
         self.valid_labels = self.valid.labels.cpu().numpy().astype(np.float64)
         self.surgery = build_surgery(self.config.surgery)
         self.monitor = Monitor(self.network, self.weighting, self.tasks, self.config)
+        self.norms: list[Tensor] = []
 
     @property
     def epoch(self) -> int:
@@ -111,6 +112,7 @@ class Trainer:
         order = torch.randperm(len(self.train.inputs), generator=shuffle).to(self.device)
         self.network.train()
         sums = torch.zeros(len(self.tasks), device=self.device)
+        self.norms.clear()
         for index, rows in enumerate(order.tensor_split(self.batches)):
             sums += self._step(number * self.batches + index, rows)
         self.network.end_epoch()
@@ -123,6 +125,7 @@ class Trainer:
             "skill": skills,
             "score": mean_skill(skills),
             "learning_rate": self.optimizer.param_groups[0]["lr"],
+            **_norms(torch.stack(self.norms), self.config.clip_norm),
             **self.monitor.observe(self.train.inputs, self.train.labels, self.train.weights),
         }
         self.history.append(record)
@@ -141,7 +144,7 @@ class Trainer:
         (self._total(output, losses) + output.objective).backward()  # type: ignore[no-untyped-call]
         assert states.grad is not None
         self.weighting.observe(states.grad, losses.detach())
-        torch.nn.utils.clip_grad_norm_(self.clipped, self.config.clip_norm)
+        self.norms.append(torch.nn.utils.clip_grad_norm_(self.clipped, self.config.clip_norm))
         self.optimizer.step()
         self.average.update()
         if noise is not None:
@@ -210,6 +213,11 @@ class Trainer:
         self.best = {name: value.to(self.device) for name, value in state["best"].items()}
         self.best_score, self.best_epoch = state["best_score"], state["best_epoch"]
         set_rng_state(state["rng"], self.device)
+
+
+def _norms(before: Tensor, clip: float) -> dict[str, float]:
+    """Of an epoch's steps: the largest norm of the whole gradient before clipping, and the mean norm after it."""
+    return {"largest_norm": float(before.max()), "clipped_norm": float(before.clamp(max=clip).mean())}
 
 
 def _flat(network: torch.nn.Module) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
 
 from understudy.audit.chain import Chain
 from understudy.audit.checkpoint_store import CheckpointStore
@@ -14,6 +13,7 @@ from understudy.audit.keyring import Keyring
 from understudy.audit.ranges import leaf_hash
 from understudy.audit.series import Series, checkpoint_bytes, spans_digest
 from understudy.audit.signing import PublicKeys, Signer, fingerprint
+from understudy.clock import utc_now
 from understudy.contracts.audit import AuditHead, Checkpoint, CheckpointFile, SignedCheckpoint, Span
 from understudy.stores import ServingStore
 
@@ -62,7 +62,7 @@ def make_checkpoint(
     size, root = series.grown(leaves)
     core = Checkpoint(
         number=len(series.checkpoints) + 1,
-        at=datetime.now(UTC).isoformat(timespec="microseconds"),
+        at=utc_now().isoformat(timespec="microseconds"),
         size=size,
         root=root,
         writers=len(series.covered.keys() | {span.writer for span in spans}),

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from understudy.atomic import canonical_json
@@ -16,6 +15,7 @@ from understudy.audit.customer_keys import CustomerKeys
 from understudy.audit.envelope import GENESIS, pack
 from understudy.audit.heads import pack_head, read_head
 from understudy.audit.keyring import Keyring
+from understudy.clock import utc_now
 from understudy.contracts.audit import AuditKind, CustomerKey
 from understudy.stores import Change, ChangeConflictError, NewEntry, Put, ServingStore, StoreConflictError, audit_key
 
@@ -162,7 +162,7 @@ class AuditLog:
 
     def _next(self, kind: str, draft: _Draft) -> tuple[NewEntry, str]:
         seq, prev = self._tail[0] + 1, self._tail[1]
-        at = datetime.now(UTC).isoformat(timespec="microseconds")
+        at = utc_now().isoformat(timespec="microseconds")
         body, mac = pack(self._keyring, kind, self._writer, seq, at, prev, draft.request_id, draft.payload)
         head = pack_head(self._keyring, self._writer, seq, mac)
         return NewEntry(self._writer, seq, draft.request_id, body, head), mac

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+
+from understudy.clock import utc_now
 
 __all__ = ["Change", "Delete", "Document", "DocumentStore", "Key", "Place", "Put", "now_seconds"]
 
@@ -86,4 +87,4 @@ class DocumentStore(Protocol):
 
 def now_seconds() -> int:
     """Seconds since 1970, for ``expires_at``."""
-    return int(time.time())
+    return int(utc_now().timestamp())
