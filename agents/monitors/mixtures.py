@@ -1,0 +1,144 @@
+"""Evidence that stays valid however often one looks: e-processes for counts.
+
+An e-process is a number that starts at 1 and, as long as the null hypothesis holds, is at no stopping time larger than
+1 on average. So P(it ever reaches 1/alpha) <= alpha (Ville 1939), and one may look every day. Those here are likelihood
+ratios: above, the likelihood averaged over all alternatives; below, the largest that the null allows.
+
+- One rate, s yes of n: above B(s + 1/2, n - s + 1/2) / B(1/2, 1/2), the Beta(1/2, 1/2) mixture of Robbins (1970), see
+  Howard, Ramdas, McAuliffe and Sekhon, "Time-uniform, nonparametric, nonasymptotic confidence sequences" (Annals of
+  Statistics 2021), and Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting" (JRSS B
+  2024), whose bets are of this kind; below sup over the null of r^s (1 - r)^(n - s).
+- Two rates: the product above; below the supremum over all pairs that the null allows, as in universal inference
+  (Wasserman, Ramdas and Balakrishnan, PNAS 2020), with a mixture in place of a split.
+- Several shares: the Dirichlet mixture (Lindon and Malek, "Anytime-valid inference for multinomial count data", NeurIPS
+  2022) over the one point that was designed.
+
+All are in logarithms, and broadcast over leading axes. The customers of different days are taken for independent draws.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.monitors.special import log_beta, log_gamma
+
+__all__ = ["Bounds", "log_e_rate", "log_e_shares", "log_e_two_rates", "rate_interval", "two_rate_interval"]
+
+Floats = NDArray[np.float64]
+Scale = Literal["difference", "ratio"]
+Bounds = tuple[Floats | float, Floats | float]
+GOLDEN = (5**0.5 - 1) / 2
+STEPS = 60  # golden sections: the bracket shrinks by 3e-13
+
+
+def _log_likelihood(yes: Floats, of: Floats, rate: Floats) -> Floats:
+    """s ln r + (n - s) ln(1 - r), with 0 ln 0 = 0."""
+    safe = np.clip(rate, 1e-12, 1 - 1e-12)
+    return np.asarray(yes * np.log(safe) + (of - yes) * np.log1p(-safe))
+
+
+def _log_mixture(yes: Floats, of: Floats) -> Floats:
+    return np.asarray(log_beta(yes + 0.5, of - yes + 0.5) - log_beta(0.5, 0.5))
+
+
+def log_e_rate(yes: Floats, of: Floats, low: Floats | float, high: Floats | float) -> Floats:
+    """ln E for the null that the rate lies in ``[low, high]``."""
+    yes, of = np.asarray(yes, dtype=np.float64), np.asarray(of, dtype=np.float64)
+    best = np.clip(yes / np.maximum(of, 1), low, high)
+    return _log_mixture(yes, of) - _log_likelihood(yes, of, best)
+
+
+def log_e_shares(counts: Floats, shares: Floats) -> Floats:
+    """ln E for the null that ``counts`` (last axis) come in exactly these ``shares``; Dirichlet(1/2, ...) above."""
+    half = np.full(counts.shape[-1], 0.5)
+    above = log_gamma(counts + half).sum(-1) - log_gamma((counts + half).sum(-1))
+    above = above - (log_gamma(half).sum() - log_gamma(half.sum()))
+    return np.asarray(above - (counts * np.log(shares)).sum(-1))
+
+
+def log_e_two_rates(own: tuple[Floats, Floats], rest: tuple[Floats, Floats], bounds: Bounds, scale: Scale) -> Floats:
+    """ln E for the null that own rate - rest's rate (or own / rest) lies in ``bounds``.
+
+    Args:
+        own: (yes, of) of one group; ``rest`` of all others.
+        bounds: (low, high), low <= high; for a ratio both positive.
+        scale: What is bounded.
+    """
+    (a, m), (b, n) = own, rest
+    found = _log_mixture(a, m) + _log_mixture(b, n)
+    p, q = a / np.maximum(m, 1), b / np.maximum(n, 1)
+    low, high = (np.broadcast_to(np.asarray(bound, dtype=np.float64), p.shape) for bound in bounds)
+    free = _log_likelihood(a, m, p) + _log_likelihood(b, n, q)
+    off = p - q if scale == "difference" else p - q * np.where(p > high * q, high, low)
+    over = off > high if scale == "difference" else p > high * q
+    under = off < low if scale == "difference" else p < low * q
+    held = _best_on_edge(own, rest, np.where(over, high, low), scale)
+    return np.asarray(found - np.where(over | under, held, free))
+
+
+def _best_on_edge(own: tuple[Floats, Floats], rest: tuple[Floats, Floats], edge: Floats, scale: Scale) -> Floats:
+    """The largest log likelihood on the line where own = rest + edge (or rest * edge); concave in rest's rate."""
+
+    def at(rate: Floats) -> Floats:
+        other = rate + edge if scale == "difference" else rate * edge
+        return _log_likelihood(*own, other) + _log_likelihood(*rest, rate)
+
+    if scale == "difference":
+        low, high = np.maximum(0.0, -edge), np.minimum(1.0, 1 - edge)
+    else:
+        low, high = np.zeros_like(edge), np.minimum(1.0, 1 / np.maximum(edge, 1e-12))
+    left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+    f_left, f_right = at(left), at(right)
+    for _ in range(STEPS):
+        up = f_left < f_right
+        low, high = np.where(up, left, low), np.where(up, high, right)
+        left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+        f_left, f_right = at(left), at(right)
+    return np.maximum(np.maximum(f_left, f_right), np.maximum(at(low), at(high)))
+
+
+def rate_interval(yes: float, of: float, alpha: float) -> tuple[float, float]:
+    """The rates that the mixture does not refute at ``alpha``: a confidence sequence, evaluated now."""
+    return _inverted(lambda r: float(log_e_rate(*_arrays(yes, of), r, r)), yes / max(of, 1), 0.0, 1.0, alpha)
+
+
+def two_rate_interval(
+    own: tuple[float, float], rest: tuple[float, float], alpha: float, scale: Scale
+) -> tuple[float, float]:
+    """The differences (or ratios) that are not refuted at ``alpha``. A ratio is looked for up to 1e6."""
+    one, other = _arrays(*own), _arrays(*rest)
+    p, q = own[0] / max(own[1], 1), rest[0] / max(rest[1], 1)
+    if scale == "difference":
+        return _inverted(lambda d: float(log_e_two_rates(one, other, (d, d), scale)), p - q, -1.0, 1.0, alpha)
+    centre = np.log(max(p, 1e-6) / max(q, 1e-6))
+
+    def at(log_ratio: float) -> float:
+        ratio = float(np.exp(log_ratio))
+        return float(log_e_two_rates(one, other, (ratio, ratio), scale))
+
+    low, high = _inverted(at, float(centre), -13.8, 13.8, alpha)
+    return float(np.exp(low)), float(np.exp(high))
+
+
+def _arrays(yes: float, of: float) -> tuple[Floats, Floats]:
+    return np.asarray(float(yes)), np.asarray(float(of))
+
+
+def _inverted(log_e: object, centre: float, least: float, most: float, alpha: float) -> tuple[float, float]:
+    """Where ln E crosses ln(1/alpha) on either side of the estimate, by bisection."""
+    assert callable(log_e)
+    bound = -np.log(alpha)
+
+    def edge(far: float) -> float:
+        if log_e(far) < bound:
+            return far
+        near, out = centre, far
+        for _ in range(50):
+            middle = (near + out) / 2
+            near, out = (middle, out) if log_e(middle) < bound else (near, middle)
+        return near
+
+    return edge(least), edge(most)
