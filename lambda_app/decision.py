@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -86,6 +87,12 @@ class Decider:
         self.router = Router(bundle)
         self._catalog = bundle.catalog
         self._explainer = Explainer(bundle, sentences)
+
+    def without_sentences(self) -> Decider:
+        """The same models and rules with templates alone, for who decides again what was decided before."""
+        silent = copy(self)
+        silent._explainer = Explainer(self.bundle, NO_SENTENCES)
+        return silent
 
     def decide(
         self,

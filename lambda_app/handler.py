@@ -14,6 +14,7 @@ from lambda_app.http import HttpRequest, empty_answer, parse_event, problem_answ
 from lambda_app.logs import RequestLog, begin
 from lambda_app.metrics import emit
 from lambda_app.negotiation import check_acceptable
+from lambda_app.replay import is_replay, replay
 from lambda_app.routes import find_route, methods_of
 from lambda_app.settings import Settings
 from lambda_app.tracing import read_trace
@@ -28,8 +29,13 @@ def application() -> App:
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
-    """Answer one API Gateway HTTP API event (payload format 2.0); never raises, and says nothing of its input."""
+    """Answer one API Gateway HTTP API event (payload format 2.0); never raises, and says nothing of its input.
+
+    The one other event is the audit's, see `lambda_app.replay`.
+    """
     set_deadline(Deadline.of_invocation(context))
+    if is_replay(event):
+        return replay(application(), event["replay"])
     request_id = str(uuid.uuid4())
     trace = read_trace({})
     request_log = begin(request_id, trace.trace_id)

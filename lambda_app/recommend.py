@@ -13,6 +13,7 @@ from lambda_app.circumstances import read_circumstances
 from lambda_app.clock import utc_now
 from lambda_app.decision import Decider, Decision
 from lambda_app.freshness import Freshness, freshness
+from lambda_app.given import given
 from lambda_app.http import HttpError, HttpRequest, answer
 from lambda_app.idempotency import IdempotencyKey, earlier_answer, idempotency_key
 from lambda_app.logs import current, log
@@ -58,13 +59,14 @@ def decide_for(
     now = utc_now()
     fresh = _fresh(decider, context.record, now)
     record = None if fresh.refused else context.record
+    unfit = fresh.refused or fresh.stale
     decision = decider.decide(
         request,
         record,
         opted_out=context.opted_out,
         contacts=context.contacts,
         now=now,
-        unfit=fresh.refused or fresh.stale,
+        unfit=unfit,
         limits=circumstances.limits,
     )
     parted = queued(decision, catalog.review, request, request_id, model_version, now)
@@ -79,7 +81,14 @@ def decide_for(
             lambda name: readable_part(draft, pseudonym=name, opted_out=unseen, read_error=circumstances.read_error),
             lambda writer, seq: [*changes, key.claim(writer, seq, now)] if key else changes,
             personal=personal_part(
-                draft, decision, parted, request, record, opted_out=unseen, contacts=len(context.contacts)
+                draft,
+                decision,
+                parted,
+                request,
+                record,
+                opted_out=unseen,
+                contacts=len(context.contacts),
+                given=given(unfit, context.contacts, circumstances.limits),
             ),
             key=context.key,
         )

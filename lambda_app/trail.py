@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lambda_app.decision import Decision
@@ -38,6 +39,7 @@ def personal_part(
     *,
     opted_out: bool,
     contacts: int,
+    given: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What of the entry is sealed under the customer's key; models in it are encoded once, where they are sealed.
 
@@ -45,7 +47,7 @@ def personal_part(
     features, from which the schema of ``model_version`` makes the students' vector, the profile, the request's
     options) and the intermediate results (the eligible products beyond the first K, the risk cap, each text that was
     judged with its verdict, the teacher's gates behind the students that spoke), what is withheld until a person
-    decides, and the reviews that were ordered.
+    decides, and the reviews that were ordered. ``given`` (see `lambda_app.given`) is kept where there is something.
     """
     return {
         "request": {name: value for name, value in request if name != "customer_id"},
@@ -66,6 +68,7 @@ def personal_part(
         "withheld": parted.withheld,
         "review_rules": {review.review_id: review.rule for review in parted.reviews.values()},
         "answer": {name: value for name, value in draft if name != "audit"},
+        **({"given": given} if given else {}),
     }
 
 

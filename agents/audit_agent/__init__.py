@@ -1,0 +1,1 @@
+"""Re-verifies what the logs claim: chains, decisions, reasons, fairness, lineage and duties."""
