@@ -33,9 +33,10 @@ from lambda_app.settings import Settings
 from understudy.atomic import write_json
 from understudy.audit import Keyring
 from understudy.stores import open_store
+from understudy.stores.tables import HEADS
 
-# Metrics that every other route in use writes for itself: latency, faults, refusals, three kinds of failures.
-OTHER_ROUTES, PER_ROUTE = 3, 6
+# Beside a good answer's: refusals, which some request of each hour gets, and the two of the checkpoint function.
+OTHER_METRICS = 3
 # Lambda's own three lines for an invocation, and the gateway's access log: their usual length.
 PLATFORM_BYTES = 1100
 
@@ -48,8 +49,14 @@ def size_of(value: Any) -> int:
             return 3 + size_of(content)
         if kind == "L":
             return 3 + sum(1 + size_of(one) for one in content)
-        return len(str(content).encode())
+        return len(content) if isinstance(content, bytes) else len(str(content).encode())
     return sum(len(name.encode()) + size_of(content) for name, content in value.items())
+
+
+def replaces(put: dict[str, Any]) -> bool:
+    """Whether a put takes the place of an item that is there: a head, or a document's later version."""
+    version = put["Item"].get("version", {"N": "1"})["N"]
+    return str(put["TableName"]).endswith(HEADS.suffix) or version != "1"
 
 
 @contextlib.contextmanager
@@ -68,10 +75,13 @@ def counted() -> Iterator[Counter[str]]:
             asked = sum(len(part["Keys"]) for part in arguments["RequestItems"].values())
             used["read_units"] += sum(max(1, math.ceil(size_of(item) / 4096)) for item in found) + asked - len(found)
         elif operation == "TransactWriteItems":
-            items = [part["Put"]["Item"] for part in arguments["TransactItems"] if "Put" in part]
+            puts = [part["Put"] for part in arguments["TransactItems"] if "Put" in part]
+            items = [put["Item"] for put in puts]
             used["write_units"] += sum(2 * math.ceil(size_of(item) / 1024) for item in items)
             used["write_units"] += 2 * (len(arguments["TransactItems"]) - len(items))
-            used["stored_bytes"] += sum(size_of(item) + 100 for item in items)  # 100: DynamoDB's own part of an item
+            # What is replaced (the head of a chain, a later version of a document) is not kept once more.
+            # 100: DynamoDB's own part of an item.
+            used["stored_bytes"] += sum(size_of(put["Item"]) + 100 for put in puts if not replaces(put))
         elif service == "dynamodb":
             used[f"other {operation}"] += 1
         return answer
@@ -110,7 +120,7 @@ def measure(requests: int, folder: Path) -> tuple[dict[str, float], dict[str, in
     names = {metric["Name"] for line in lines for group in _groups(line) for metric in group["Metrics"]}
     footprint = {name: used[name] / requests for name in ("read_units", "write_units", "stored_bytes", "kms_requests")}
     footprint["log_bytes"] = len(logged.getvalue().encode()) / requests + PLATFORM_BYTES
-    footprint["metrics"] = 2 * len(names) + OTHER_ROUTES * PER_ROUTE
+    footprint["metrics"] = len(names) + OTHER_METRICS
     return footprint, {name: count for name, count in used.items() if name.startswith("other ")}
 
 

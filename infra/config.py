@@ -52,6 +52,7 @@ class StageConfig(Contract):
     checkpoint_minutes: int = Field(ge=5, le=1440, description="what an intruder could undo without being seen")
     checkpoint_lock_days: int = Field(ge=1, description="how long not even the account's owner can delete a checkpoint")
     worker_concurrency: int = Field(ge=2, description="sentence workers at a time; SQS wants at least 2")
+    trace_all: bool = Field(description="X-Ray traces requests by its own rule; else those whose caller asks for it")
     latency_p99_ms: int = Field(ge=10, description="what the latency alarm compares with")
     budget_usd: int = Field(ge=1, description="a month; who pays is told at 80 %, and when the forecast exceeds it")
     job_vcpus: Literal[4, 8, 16] = Field(description="of the distillation job's machine")
@@ -64,7 +65,7 @@ class StageConfig(Contract):
 
 STAGES: dict[str, StageConfig] = {
     "dev": StageConfig(
-        memory_mb=1024,
+        memory_mb=512,
         timeout_s=10,
         reserved_concurrency=5,
         log_days=30,
@@ -74,13 +75,14 @@ STAGES: dict[str, StageConfig] = {
         checkpoint_minutes=60,
         checkpoint_lock_days=1,
         worker_concurrency=2,
+        trace_all=True,
         latency_p99_ms=1000,
         budget_usd=20,
         job_vcpus=4,
         job_gb=16,
     ),
     "prod": StageConfig(
-        memory_mb=1769,
+        memory_mb=512,
         timeout_s=10,
         reserved_concurrency=100,
         log_days=365,
@@ -90,6 +92,7 @@ STAGES: dict[str, StageConfig] = {
         checkpoint_minutes=15,
         checkpoint_lock_days=3650,
         worker_concurrency=5,
+        trace_all=False,
         latency_p99_ms=500,
         budget_usd=200,
         job_vcpus=16,

@@ -28,8 +28,11 @@ STEP_DOWNS = {
     "the bundle has no such student": "StepDownModel",
     "the kill switch": "StepDownKillSwitch",
 }
-# Log events that are metrics of their own: always there, so that an alarm has a zero to compare with.
+# Log events that are metrics of their own.
 FAILURES = {"AuditFailures": "audit_failed", "ReadFailures": "read_failed", "StoreFailures": "store_failed"}
+
+# Counted in the line, and drawn on no dashboard.
+UNREAD = {"Recommended", "Unprocessed"}
 
 
 def observe(log: RequestLog, decision: Decision) -> None:
@@ -58,7 +61,11 @@ def step_down(step: str) -> str:
 
 
 def emit(log: RequestLog, route: str, status: int) -> None:
-    """Write the request's line: its metrics, and beside them, for a person who searches, its ids and facts."""
+    """Write the request's line: its metrics, and beside them, for a person who searches, its ids and facts.
+
+    CloudWatch bills a metric for each hour in which it gets a value, and once for each combination of dimensions. So
+    what did not happen is in the line but no metric (alarms read its absence as none), and routes are for searches.
+    """
     values: dict[str, float] = {
         "Latency": log.milliseconds(),
         "Faults": int(status >= 500),
@@ -72,8 +79,12 @@ def emit(log: RequestLog, route: str, status: int) -> None:
             "CloudWatchMetrics": [
                 {
                     "Namespace": NAMESPACE,
-                    "Dimensions": [["function"], ["function", "route"]],
-                    "Metrics": [{"Name": name, "Unit": _unit(name)} for name in values],
+                    "Dimensions": [["function"]],
+                    "Metrics": [
+                        {"Name": name, "Unit": _unit(name)}
+                        for name, value in values.items()
+                        if (value or name == "Latency") and name not in UNREAD
+                    ],
                 }
             ],
         },

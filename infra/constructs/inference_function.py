@@ -49,6 +49,8 @@ class InferenceFunction(Construct):
             environment=_environment(deployment, stateful, jobs),
             permissions=_permissions(deployment, stateful, jobs),
             snap_start=True,
+            # The rate of "active" cannot be set: the first request of each second, and so nearly every one of a month.
+            tracing=lambda_.Tracing.ACTIVE if config.trace_all else lambda_.Tracing.PASS_THROUGH,
         )
         self.function = product.function
         self.alias = lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)

@@ -39,6 +39,7 @@ class ProductFunction(Construct):
         environment: Mapping[str, str],
         permissions: Permissions,
         snap_start: bool = False,
+        tracing: lambda_.Tracing = lambda_.Tracing.ACTIVE,
     ) -> None:
         super().__init__(scope, construct_id)
         self.logs = logs.LogGroup(
@@ -56,7 +57,7 @@ class ProductFunction(Construct):
             memory_size=memory_mb,
             timeout=Duration.seconds(timeout_s),
             reserved_concurrent_executions=concurrency,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=tracing,
             log_group=self.logs,
             role=self._role(),
             environment=dict(environment),

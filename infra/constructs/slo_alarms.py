@@ -96,7 +96,8 @@ class SloAlarms(Construct):
 
     def _part(self, burn: Burn, window: str, length: Duration) -> cloudwatch.Alarm:
         share = cloudwatch.MathExpression(
-            expression="IF(requests > 0, faults / requests, 0)",
+            # No fault, no value.
+            expression="IF(requests > 0, FILL(faults, 0) / requests, 0)",
             using_metrics={"faults": self._serving.count("Faults", length), "requests": self._serving.requests(length)},
             period=length,
             label="share of faults",

@@ -14,6 +14,7 @@ from infra.constructs.slo_alarms import BURNS, SLO
 from lambda_app import metrics
 from lambda_app.logs import RequestLog
 from understudy.audit import scheduled
+from understudy.cli.cost_model import Workload
 
 ALARM = "AWS::CloudWatch::Alarm"
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
@@ -40,7 +41,9 @@ def read_metrics(alarm: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 def written(capsys: pytest.CaptureFixture[str]) -> set[str]:
     """Every metric that the two functions can write."""
-    metrics.emit(RequestLog("r", "t"), "recommend", 200)
+    log = RequestLog("r", "t")
+    log.counts.update(metrics.FAILURES.values())  # each once
+    metrics.emit(log, "recommend", 500)
     scheduled._emit({"Checkpoints": 1, "CheckpointDamage": 0})
     names: set[str] = set(metrics.STEP_DOWNS.values())
     for line in capsys.readouterr().out.splitlines():
@@ -111,3 +114,21 @@ def test_the_budget_is_the_stages_and_tells_the_topic(dev: Any, prod: Any) -> No
 def test_without_a_model_there_is_no_queue_to_watch(dev: Any, spoken: Any) -> None:
     assert "understudy-dev-dead-letters" not in alarms(dev)
     assert "understudy-dev-dead-letters" in alarms(spoken)
+
+
+def test_the_bill_counts_what_the_templates_of_prod_hold(prod: Any) -> None:
+    def count(kind: str) -> int:
+        return len(prod.of_type(kind))
+
+    read = 0
+    for alarm in prod.of_type(ALARM).values():
+        queries = alarm["Properties"].get("Metrics", [])
+        read += sum("MetricStat" in one for one in queries) or 1  # an alarm is billed for each metric that it reads
+    work = {name: field.default for name, field in Workload.model_fields.items()}
+    assert work["alarms"] == read
+    assert work["composite_alarms"] == count("AWS::CloudWatch::CompositeAlarm")
+    assert work["dashboards"] == count("AWS::CloudWatch::Dashboard")
+    assert work["keys"] == count("AWS::KMS::Key")
+    assert work["secrets"] == count("AWS::SecretsManager::Secret")
+    assert work["checkpoints"] == 730 * 60 // STAGES["prod"].checkpoint_minutes
+    assert work["log_months"] * 30 <= STAGES["prod"].log_days

@@ -55,7 +55,7 @@ def test_the_function_is_as_the_stage_says(request: pytest.FixtureRequest, stage
     assert function["MemorySize"] == config.memory_mb
     assert function["Timeout"] == config.timeout_s
     assert function["ReservedConcurrentExecutions"] == config.reserved_concurrency
-    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert function["TracingConfig"] == {"Mode": "Active" if config.trace_all else "PassThrough"}
     groups = synthesised.of_type("AWS::Logs::LogGroup", "serving")
     assert function["LoggingConfig"]["LogGroup"]["Ref"] in groups
     assert {group["Properties"]["RetentionInDays"] for group in groups.values()} == {config.log_days}

@@ -35,6 +35,7 @@ KEY_BYTES = 32
 SALT = 16
 COMMITMENT = 32
 SECRET = 44
+LEVEL = 4  # 8 % shorter than level 1 for .04 ms of a decision's 27 kB; level 6 takes .2 ms for 4 % more
 LARGEST = 16_000_000  # bytes after inflating; DynamoDB and API Gateway hold far less
 
 
@@ -63,7 +64,7 @@ def seal(key: bytes, key_id: str, plain: bytes, bound: bytes) -> SealedPart:
     """Encrypt ``plain`` for a new entry; ``bound`` is its `associated` data."""
     salt = os.urandom(SALT)
     secret = _secret(key, salt)
-    cipher = AESGCM(secret[:KEY_BYTES]).encrypt(secret[KEY_BYTES:], zlib.compress(plain, 1), bound)
+    cipher = AESGCM(secret[:KEY_BYTES]).encrypt(secret[KEY_BYTES:], zlib.compress(plain, LEVEL), bound)
     data = base64.b64encode(salt + _commitment(secret) + cipher).decode()
     return SealedPart.model_construct(key=key_id, data=data)
 

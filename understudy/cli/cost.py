@@ -14,8 +14,9 @@ from understudy.errors import UserError
 
 if TYPE_CHECKING:
     from understudy.cli.cost_model import Footprint, Workload
+    from understudy.cli.cost_prices import Prices
 
-__all__ = ["cost"]
+__all__ = ["cost", "language_model", "measured", "price_table"]
 
 RESULTS = Path("benchmarks") / "results"
 # The store in memory: processor's time of a request, without a disk or a network.
@@ -24,13 +25,15 @@ COMPUTE_STORE = "SQLite, memory"
 
 def cost(
     requests: Annotated[float, typer.Option(min=1, help="Recommendations a month, for example 1e6.")] = 1e6,
-    memory: Annotated[int, typer.Option(min=128, max=10_240, help="MB of the function.")] = 1024,
+    memory: Annotated[int, typer.Option(min=128, max=10_240, help="MB of the function.")] = 512,
     arch: Annotated[Literal["arm64", "x86_64"], typer.Option(help="Architecture of the function.")] = "arm64",
+    month: Annotated[int, typer.Option(min=1, help="Which month of the service: earlier decisions are kept.")] = 1,
     compute_ms: Annotated[
         float | None, typer.Option(min=0.01, help="On one core (default: median of handler_latency.json).")
     ] = None,
     wait_ms: Annotated[float, typer.Option(min=0, help="Assumed: what DynamoDB and KMS take to answer.")] = 20.0,
-    trace_share: Annotated[float, typer.Option(min=0, max=1, help="Assumed: share of requests traced.")] = 1.0,
+    trace_share: Annotated[float, typer.Option(min=0, max=1, help="Share of requests whose caller traces.")] = 0.0,
+    waf: Annotated[int, typer.Option(min=0, help="Rules of the web application firewall (0: none).")] = 0,
     model: Annotated[str | None, typer.Option(help="Language model that writes sentences (default: none).")] = None,
     hit_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of sentences that exist already.")] = 0.999,
     sentences: Annotated[float, typer.Option(min=0, help="Sentences in an answer.")] = 3.0,
@@ -41,10 +44,11 @@ def cost(
     prices: Annotated[Path | None, typer.Option(help="Another price table (TOML).")] = None,
 ) -> None:
     """What a month costs, with the arithmetic: measured figures from RESULTS, prices from a dated table."""
-    from understudy.cli.cost_model import Prices, Workload, lines_of
-    from understudy.contracts._model import read_toml, validated
+    from understudy.cli.cost_model import Workload, lines_of
+    from understudy.contracts._model import validated
 
-    table = read_toml(Prices, prices or Path(__file__).with_name("prices.toml"))
+    table = price_table(prices)
+    compute, footprint = measured(results)
     new = requests * sentences * (1 - hit_rate) if model else 0.0
     work = validated(
         Workload,
@@ -52,32 +56,57 @@ def cost(
             "requests": requests,
             "memory_mb": memory,
             "arch": arch,
-            "compute_ms": compute_ms if compute_ms is not None else _compute_ms(results),
+            "month": month,
+            "compute_ms": compute_ms if compute_ms is not None else compute,
             "wait_ms": wait_ms,
             "trace_share": trace_share,
+            "waf_rules": waf,
             "new_sentences": new,
             "batch_hours": distillations * hours,
-            **_language_model(model, tokens),
+            **language_model(model, tokens),
         },
         "options",
     )
-    measured = _footprint(results)
-    lines = lines_of(work, measured, table)
-    shown = Table("USD a month", "what", "arithmetic")
+    lines = lines_of(work, footprint, table)
+    shown = Table("USD a month", "free of it", "what", "arithmetic")
     for line in lines:
-        shown.add_row(f"{line.usd:8.2f}", line.what, line.arithmetic)
-    shown.add_row(f"{sum(line.usd for line in lines):8.2f}", "all", "")
+        mark = "" if line.verified else " *"
+        shown.add_row(f"{line.usd:8.2f}", f"{line.free:8.2f}" if line.free else "", line.what + mark, line.arithmetic)
+    shown.add_row(f"{sum(line.usd for line in lines):8.2f}", f"{sum(line.free for line in lines):8.2f}", "all", "")
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 140
     console.print(shown)
-    console.print(_said(work, compute_ms is None, table.region, table.priced_on), soft_wrap=True)
+    console.print(_said(work, compute_ms is None, table), soft_wrap=True)
 
 
-def _said(work: Workload, measured: bool, region: str, day: str) -> str:
+def price_table(path: Path | None = None) -> Prices:
+    """The prices of ``path``, by default those that come with the command.
+
+    Raises:
+        UserError: the table is not usable; the message names the row.
+    """
+    from understudy.cli.cost_prices import Prices
+    from understudy.contracts._model import read_toml
+
+    return read_toml(Prices, path or Path(__file__).with_name("prices.toml"))
+
+
+def measured(results: Path) -> tuple[float, Footprint]:
+    """Milliseconds of one recommendation on one core, and what it uses of the cloud.
+
+    Raises:
+        UserError: it was not measured yet.
+    """
+    return _compute_ms(results), _footprint(results)
+
+
+def _said(work: Workload, measured: bool, table: Prices) -> str:
     source = "measured" if measured else "given"
     return (
-        f"List prices of {region}, {day}, without free tiers."
+        f"List prices of {table.region}, {table.priced_on}; * rests on one that nobody has verified (prices.toml)."
+        " Free: what an account has free for ever, if nothing else in it uses that up."
+        f" Month {work.month} of the service."
         f" Computation {source}: {work.compute_ms:.2f} ms on one core;"
         f" assumed: {work.wait_ms:g} ms of waiting, {work.trace_share:.0%} traced, {work.cold_share:.1%} cold starts."
     )
@@ -105,7 +134,12 @@ def _read(path: Path, how: str) -> Any:
         raise UserError(f"not JSON: {error}", where=str(path), fix=f"Measure again: {how}") from None
 
 
-def _language_model(model: str | None, tokens: str) -> dict[str, float]:
+def language_model(model: str | None, tokens: str) -> dict[str, float]:
+    """Fields of a `Workload`: tokens "in,out" of one call of ``model`` and its prices; none without a model.
+
+    Raises:
+        UserError: nobody knows the model, or the tokens are not two whole numbers.
+    """
     if model is None:
         return {}
     from agents.bedrock.models import model_config

@@ -7,79 +7,14 @@ from typing import Literal
 
 from pydantic import Field
 
+from understudy.cli.cost_prices import Price, Prices
 from understudy.contracts._model import Contract
 
-__all__ = ["Footprint", "Line", "Prices", "Workload", "lines_of"]
+__all__ = ["Footprint", "Line", "Workload", "lines_of"]
 
 GB = 1e9
 SECONDS = 730 * 3600.0  # of an average month
 CORE_MB = 1769  # Lambda gives CPU in proportion to memory, and one core for this much
-
-
-class _Lambda(Contract):
-    million_requests: float = Field(ge=0)
-    gb_second_arm64: float = Field(ge=0)
-    gb_second_x86_64: float = Field(ge=0)
-    snapshot_gb_second: float = Field(ge=0)
-    restored_gb: float = Field(ge=0)
-
-
-class _Gateway(Contract):
-    million_requests: float = Field(ge=0)
-
-
-class _DynamoDb(Contract):
-    million_write_units: float = Field(ge=0)
-    million_read_units: float = Field(ge=0)
-    gb_month: float = Field(ge=0)
-    backup_gb_month: float = Field(ge=0)
-
-
-class _Kms(Contract):
-    key_month: float = Field(ge=0)
-    ten_thousand_requests: float = Field(ge=0)
-    ten_thousand_signatures: float = Field(ge=0)
-
-
-class _Logs(Contract):
-    gb_ingested: float = Field(ge=0)
-    gb_month: float = Field(ge=0)
-
-
-class _CloudWatch(Contract):
-    metric_month: float = Field(ge=0)
-    alarm_month: float = Field(ge=0)
-    composite_alarm_month: float = Field(ge=0)
-
-
-class _XRay(Contract):
-    million_traces: float = Field(ge=0)
-
-
-class _Secrets(Contract):
-    secret_month: float = Field(ge=0)
-
-
-class _Batch(Contract):
-    vcpu_hour: float = Field(ge=0)
-    gb_hour: float = Field(ge=0)
-
-
-class Prices(Contract):
-    """A dated price table, ``prices.toml``."""
-
-    schema_version: Literal[1]
-    priced_on: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
-    region: str
-    lambda_: _Lambda
-    gateway: _Gateway
-    dynamodb: _DynamoDb
-    kms: _Kms
-    logs: _Logs
-    cloudwatch: _CloudWatch
-    xray: _XRay
-    secrets: _Secrets
-    batch: _Batch
 
 
 class Footprint(Contract):
@@ -94,7 +29,11 @@ class Footprint(Contract):
 
 
 class Workload(Contract):
-    """A month. ``compute_ms`` is measured on one core; ``wait_ms`` is what the services take to answer."""
+    """A month. ``compute_ms`` is measured on one core; ``wait_ms`` is what the services take to answer.
+
+    ``month`` counts from the first request: decisions and logs of the months before are still stored. The numbers of
+    alarms, keys and the like are those of the templates of prod (a test compares them).
+    """
 
     requests: float = Field(gt=0)
     memory_mb: int = Field(ge=128, le=10_240)
@@ -102,12 +41,16 @@ class Workload(Contract):
     compute_ms: float = Field(gt=0)
     wait_ms: float = Field(ge=0)
     cold_share: float = Field(default=0.002, ge=0, le=1)
-    trace_share: float = Field(default=1.0, ge=0, le=1)
-    log_months: float = Field(default=1.0, ge=0)
-    alarms: int = Field(default=18, ge=0)
+    trace_share: float = Field(default=0.0, ge=0, le=1)
+    month: int = Field(default=1, ge=1)
+    log_months: int = Field(default=12, ge=1, description="how long logs are kept")
+    alarms: int = Field(default=18, ge=0, description="metrics that alarms read")
     composite_alarms: int = Field(default=2, ge=0)
+    dashboards: int = Field(default=1, ge=0)
     keys: int = Field(default=2, ge=0)
+    secrets: int = Field(default=1, ge=0)
     checkpoints: int = Field(default=2920, ge=0)
+    waf_rules: int = Field(default=0, ge=0, description="0: there is no web application firewall")
     new_sentences: float = Field(default=0, ge=0, description="calls of the language model")
     tokens_in: int = Field(default=0, ge=0)
     tokens_out: int = Field(default=0, ge=0)
@@ -125,15 +68,17 @@ class Workload(Contract):
 
 @dataclass(frozen=True)
 class Line:
-    """One part of the bill."""
+    """One part of the bill at list prices; ``free`` of it is not billed where the account's allowances are unused."""
 
     what: str
     arithmetic: str
     usd: float
+    free: float = 0.0
+    verified: bool = True
 
 
 def lines_of(work: Workload, one: Footprint, prices: Prices) -> list[Line]:
-    """The bill, line by line; storage is that of the first month, and grows by as much each month."""
+    """The bill, line by line."""
     return [
         *_serving(work, prices),
         *_data(work, one, prices),
@@ -143,87 +88,97 @@ def lines_of(work: Workload, one: Footprint, prices: Prices) -> list[Line]:
 
 
 def _serving(work: Workload, prices: Prices) -> list[Line]:
-    millions, gb = work.requests / 1e6, work.memory_mb / 1024
-    second = prices.lambda_.gb_second_arm64 if work.arch == "arm64" else prices.lambda_.gb_second_x86_64
+    gb, rates, free = work.memory_mb / 1024, prices.lambda_, prices.free
+    second = rates.gb_second_arm64 if work.arch == "arm64" else rates.gb_second_x86_64
     spent = work.requests * work.billed_ms / 1e3 * gb
     restored = work.requests * work.cold_share * gb
-    snapshots = gb * SECONDS * prices.lambda_.snapshot_gb_second
     return [
         Line(
             "Lambda, time",
-            f"{work.requests:,.0f} x {work.billed_ms:.1f} ms x {gb:.2f} GB = {spent:,.0f} GB-s x {second:.10f}",
-            spent * second,
+            f"{work.requests:,.0f} x {work.billed_ms:.1f} ms x {gb:.2f} GB = {spent:,.0f} GB-s x {second.usd:.10f}",
+            spent * second.usd,
+            min(spent, free.lambda_gb_seconds) * second.usd,
+            second.verified,
         ),
-        _times("Lambda, requests", millions, "M", prices.lambda_.million_requests),
+        _times("Lambda, requests", work.requests, rates.million_requests, "M", 1e6, free.lambda_requests),
         Line(
             "Lambda, snapshots",
-            f"{gb:.2f} GB x {SECONDS:,.0f} s x {prices.lambda_.snapshot_gb_second:.10f}"
-            f" + {restored:,.0f} GB restored x {prices.lambda_.restored_gb:.10f}",
-            snapshots + restored * prices.lambda_.restored_gb,
+            f"{gb:.2f} GB x {SECONDS:,.0f} s x {rates.snapshot_gb_second.usd:.10f}"
+            f" + {restored:,.0f} GB restored x {rates.restored_gb.usd:.10f}",
+            gb * SECONDS * rates.snapshot_gb_second.usd + restored * rates.restored_gb.usd,
+            verified=_all(rates.snapshot_gb_second, rates.restored_gb),
         ),
-        _times("HTTP API", millions, "M", prices.gateway.million_requests),
+        _times("HTTP API", work.requests, prices.gateway.million_requests, "M", 1e6),
     ]
 
 
 def _data(work: Workload, one: Footprint, prices: Prices) -> list[Line]:
-    millions, kept = work.requests / 1e6, work.requests * one.stored_bytes / GB
-    table = prices.dynamodb
-    uses = work.requests * one.kms_requests / 1e4
+    table, kms, free = prices.dynamodb, prices.kms, prices.free
+    # Spread evenly, a month's decisions are stored for half of it.
+    kept = work.requests * one.stored_bytes / GB * (work.month - 0.5)
+    uses = work.requests * one.kms_requests
     return [
-        _times("DynamoDB, writes", millions * one.write_units, "M units", table.million_write_units),
-        _times("DynamoDB, reads", millions * one.read_units, "M units", table.million_read_units),
+        _times("DynamoDB, writes", work.requests * one.write_units, table.million_write_units, "M units", 1e6),
+        _times("DynamoDB, reads", work.requests * one.read_units, table.million_read_units, "M units", 1e6),
         Line(
             "DynamoDB, storage",
-            f"{kept:.2f} GB x ({table.gb_month} + {table.backup_gb_month} for recovery)",
-            kept * (table.gb_month + table.backup_gb_month),
+            f"{one.stored_bytes * work.requests / GB:.2f} GB x {work.month - 0.5:g} months"
+            f" x ({table.gb_month.usd} + {table.backup_gb_month.usd} for recovery)",
+            kept * (table.gb_month.usd + table.backup_gb_month.usd),
+            min(kept, free.dynamodb_gb) * table.gb_month.usd,
+            _all(table.gb_month, table.backup_gb_month),
         ),
-        Line(
-            "KMS",
-            f"{work.keys} keys x {prices.kms.key_month} + {uses:,.0f} x 10k uses x {prices.kms.ten_thousand_requests}"
-            f" + {work.checkpoints:,} signatures",
-            work.keys * prices.kms.key_month
-            + uses * prices.kms.ten_thousand_requests
-            + work.checkpoints / 1e4 * prices.kms.ten_thousand_signatures,
-        ),
-        _times("Secrets Manager", 1, "secret", prices.secrets.secret_month),
+        _times("KMS, keys", work.keys, kms.key_month, "keys"),
+        _times("KMS, uses", uses, kms.ten_thousand_requests, "x 10k uses", 1e4, free.kms_requests),
+        _times("KMS, signatures", work.checkpoints, kms.ten_thousand_signatures, "x 10k", 1e4),
+        _times("Secrets Manager", work.secrets, prices.secrets.secret_month, "secret"),
     ]
 
 
 def _watching(work: Workload, one: Footprint, prices: Prices) -> list[Line]:
+    watch, free = prices.cloudwatch, prices.free
     logged = work.requests * one.log_bytes / GB
-    watch = prices.cloudwatch
-    return [
-        Line(
-            "Logs",
-            f"{logged:.2f} GB x ({prices.logs.gb_ingested} + {work.log_months:g} months x {prices.logs.gb_month})",
-            logged * (prices.logs.gb_ingested + work.log_months * prices.logs.gb_month),
-        ),
-        _times("Custom metrics", one.metrics, "metrics", watch.metric_month),
-        Line(
-            "Alarms",
-            f"{work.alarms} x {watch.alarm_month} + {work.composite_alarms} x {watch.composite_alarm_month}",
-            work.alarms * watch.alarm_month + work.composite_alarms * watch.composite_alarm_month,
-        ),
-        _times("Traces", work.requests * work.trace_share / 1e6, "M", prices.xray.million_traces),
+    months = min(work.month, work.log_months) - 0.5
+    found = [
+        _times("Logs, written", logged, prices.logs.gb_ingested, "GB", free=free.logs_gb),
+        _times("Logs, kept", logged * months, prices.logs.gb_month, "GB-months"),
+        _times("Custom metrics", one.metrics, watch.metric_month, "metrics", free=free.metrics),
+        _times("Alarms", work.alarms, watch.alarm_month, "metrics read", free=free.alarms),
+        _times("Composite alarms", work.composite_alarms, watch.composite_alarm_month, "alarms"),
+        _times("Dashboard", work.dashboards, watch.dashboard_month, "dashboard", free=free.dashboards),
     ]
+    if work.trace_share:
+        traces = work.requests * work.trace_share
+        found.append(_times("Traces", traces, prices.xray.million_traces, "M", 1e6, free.traces))
+    return found
 
 
 def _beside(work: Workload, prices: Prices) -> list[Line]:
-    hourly = work.batch_vcpus * prices.batch.vcpu_hour + work.batch_gb * prices.batch.gb_hour
-    call = (work.tokens_in * work.usd_per_mtok_in + work.tokens_out * work.usd_per_mtok_out) / 1e6
-    return [
-        Line(
-            "Language model",
-            f"{work.new_sentences:,.0f} new sentences x ({work.tokens_in} in, {work.tokens_out} out) = {call:.7f} each",
-            work.new_sentences * call,
-        ),
-        Line(
-            "Distillation",
-            f"{work.batch_hours:g} h x ({work.batch_vcpus:g} vCPU, {work.batch_gb:g} GB) = {hourly:.4f} an hour",
-            work.batch_hours * hourly,
-        ),
-    ]
+    found = []
+    if work.waf_rules:
+        found += [
+            _times("Firewall, list", 1, prices.waf.acl_month, "list"),
+            _times("Firewall, rules", work.waf_rules, prices.waf.rule_month, "rules"),
+            _times("Firewall, requests", work.requests, prices.waf.million_requests, "M", 1e6),
+        ]
+    if work.new_sentences:
+        call = (work.tokens_in * work.usd_per_mtok_in + work.tokens_out * work.usd_per_mtok_out) / 1e6
+        said = f"{work.new_sentences:,.0f} new sentences x ({work.tokens_in} in, {work.tokens_out} out)"
+        found.append(Line("Language model", f"{said} = {call:.7f} each", work.new_sentences * call))
+    if work.batch_hours:
+        rates = prices.batch
+        hourly = work.batch_vcpus * rates.vcpu_hour.usd + work.batch_gb * rates.gb_hour.usd
+        said = f"{work.batch_hours:g} h x ({work.batch_vcpus:g} vCPU, {work.batch_gb:g} GB) = {hourly:.4f} an hour"
+        verified = _all(rates.vcpu_hour, rates.gb_hour)
+        found.append(Line("Distillation", said, work.batch_hours * hourly, verified=verified))
+    return found
 
 
-def _times(what: str, quantity: float, unit: str, price: float) -> Line:
-    return Line(what, f"{quantity:,.2f} {unit} x {price}", quantity * price)
+def _times(what: str, quantity: float, price: Price, unit: str, per: float = 1, free: float = 0) -> Line:
+    units = quantity / per
+    said = f"{units:,.2f} {unit} x {price.usd}"
+    return Line(what, said, units * price.usd, min(quantity, free) / per * price.usd, price.verified)
+
+
+def _all(*prices: Price) -> bool:
+    return all(price.verified for price in prices)

@@ -40,6 +40,17 @@ def test_the_line_is_valid_embedded_metric_format(function: Any, lines: Lines) -
         assert metric["Unit"] == ("Milliseconds" if metric["Name"] == "Latency" else "Count")
 
 
+def test_what_did_not_happen_is_in_the_line_and_no_metric(function: Any, lines: Lines) -> None:
+    function.recommend()
+    line = _only(lines)
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    names = {metric["Name"] for metric in directive["Metrics"]}
+    assert directive["Dimensions"] == [["function"]]
+    assert {"Latency", "LayerDistilled", "ReviewTier1"} <= names
+    assert not {name for name in names if not line[name]}
+    assert (line["AuditFailures"], line["Faults"]) == (0, 0)
+
+
 def test_a_decision_is_counted_by_layer_step_tier_and_gate(function: Any, lines: Lines) -> None:
     _, answer = function.recommend()
     line = _only(lines)
