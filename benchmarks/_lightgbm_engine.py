@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lambda_app.native import EngineError
 
-__all__ = ["Row", "Student", "as_row"]
+__all__ = ["Panel", "Row", "Student", "as_row"]
 
 Row = NDArray[np.float64]
 
@@ -42,3 +42,14 @@ class Student:
         shares = self._booster.predict(row, pred_contrib=True, num_threads=1).reshape(self._outputs, -1)
         found: list[float] = shares[output].tolist()
         return found
+
+
+class Panel:
+    """Several of them."""
+
+    def __init__(self, students: Sequence[Student]) -> None:
+        self._students = tuple(students)
+
+    def raw(self, row: Row) -> list[list[float]]:
+        """Raw scores, student by student."""
+        return [student.raw(row) for student in self._students]

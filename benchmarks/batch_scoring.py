@@ -2,10 +2,8 @@
 
     python benchmarks/batch_scoring.py [--sizes 1000 10000 100000] [--rounds 3] [--out FILE]
 
-* scores, this engine: 13 scores of each row, from its plain list of values on, model by model (a model's trees then
-  stay in the processor's cache).
-* scores, this engine, row by row: the same, all 13 of a row before the next row, as the routes do, where a customer's
-  rights are read just before the customer is scored.
+* scores, this engine: 13 scores of each row, from its plain list of values on, all 13 of a row in one call, row by row:
+  as the routes do, where a customer's rights are read just before the customer is scored.
 * scores, Booster.predict: 13 x ``Booster.predict`` on the whole matrix at once, on one thread.
 * decisions: scores, ranking, filters, three contributions, reasons and the Safety Gate (what ``decide_all`` does).
 * batch route: the handler with batches of 100 items, each with its reads and its audit entry (memory-backed SQLite).
@@ -41,7 +39,7 @@ from infra.trees import build_trees
 from lambda_app import handler as entry
 from lambda_app.app import App
 from lambda_app.decision import Decider
-from lambda_app.engine import Student, as_row
+from lambda_app.engine import Panel, Student, as_row
 from lambda_app.settings import Settings
 from understudy.atomic import write_json
 from understudy.audit import Keyring
@@ -50,7 +48,7 @@ from understudy.cli.population import decide_all
 from understudy.contracts.api import MAX_BATCH, CustomerRecord
 from understudy.stores import open_store
 
-ENGINE, BY_ROW, PACKAGE = "scores, this engine", "scores, this engine, row by row", "scores, Booster.predict"
+ENGINE, PACKAGE = "scores, this engine", "scores, Booster.predict"
 DECISIONS, ROUTE = "decisions", "batch route"
 BAR_RATIO = 1.5  # rows per second of this engine, as a multiple of Booster.predict's
 BAR_EXPONENT = 1.05  # the lower end of the interval must not lie above it
@@ -74,27 +72,21 @@ def score_work(largest: int) -> dict[str, Work]:
         for text, count in zip(models.values(), outputs, strict=True)
     ]
 
-    def engine(count: int) -> None:
-        found = [as_row(values.tolist()) for values in x[:count]]
-        for student in students:
-            for row in found:
-                student.raw(row)
+    panel = Panel(students)
 
-    def by_row(count: int) -> None:
+    def engine(count: int) -> None:
         for values in x[:count]:
-            row = as_row(values.tolist())
-            for student in students:
-                student.raw(row)
+            panel.raw(as_row(values.tolist()))
 
     def package(count: int) -> None:
         for booster in boosters:
             booster.predict(x[:count], raw_score=True, num_threads=1)
 
-    for student, booster, width in zip(students, boosters, outputs, strict=True):
-        ours = np.array([student.raw(as_row(values.tolist())) for values in x[:32]])
-        if not np.array_equal(ours, booster.predict(x[:32], raw_score=True, num_threads=1).reshape(-1, width)):
-            raise RuntimeError("the engine and the package disagree")
-    return {ENGINE: engine, BY_ROW: by_row, PACKAGE: package}
+    ours = np.array([list(chain.from_iterable(panel.raw(as_row(values.tolist())))) for values in x[:32]])
+    theirs = [booster.predict(x[:32], raw_score=True, num_threads=1).reshape(len(ours), -1) for booster in boosters]
+    if not np.array_equal(ours, np.hstack(theirs)):
+        raise RuntimeError("the engine and the package disagree")
+    return {ENGINE: engine, PACKAGE: package}
 
 
 def decision_work(zipped: Path, folder: Path, records: Sequence[CustomerRecord]) -> dict[str, Work]:

@@ -6,10 +6,11 @@ import ctypes
 import weakref
 from array import array
 from collections.abc import Sequence
+from itertools import accumulate
 
 from lambda_app.native import EngineError, library
 
-__all__ = ["Row", "Student", "as_row"]
+__all__ = ["Panel", "Row", "Student", "as_row"]
 
 Row = ctypes.Array[ctypes.c_double]
 
@@ -40,15 +41,15 @@ class Student:
 
     def __init__(self, text: bytes, *, features: int, outputs: int = 1) -> None:
         self._lib = library()
-        self._features = features
-        self._outputs = outputs
-        self._model = ctypes.c_void_p()
-        code = self._lib.trees_load(text, len(text), ctypes.byref(self._model))
+        self.features = features
+        self.outputs = outputs
+        self.model = ctypes.c_void_p()
+        code = self._lib.trees_load(text, len(text), ctypes.byref(self.model))
         if code:
             raise EngineError(self._lib.trees_reason(code).decode())
-        self._free = weakref.finalize(self, self._lib.trees_free, self._model)
-        _expect(self._lib.trees_features(self._model), features, "features")
-        _expect(self._lib.trees_outputs(self._model), outputs, "outputs")
+        self._free = weakref.finalize(self, self._lib.trees_free, self.model)
+        _expect(self._lib.trees_features(self.model), features, "features")
+        _expect(self._lib.trees_outputs(self.model), outputs, "outputs")
         self._scores = ctypes.c_double * outputs
         self._shares = ctypes.c_double * (features + 1)
 
@@ -60,7 +61,7 @@ class Student:
         """
         self._fits(row)
         found = self._scores()
-        self._lib.trees_raw(self._model, row, found)
+        self._lib.trees_raw(self.model, row, found)
         return found[:]
 
     def contributions(self, row: Row, output: int = 0) -> list[float]:
@@ -73,18 +74,55 @@ class Student:
                 different features, or memory ran out.
         """
         self._fits(row)
-        if not 0 <= output < self._outputs:
-            raise EngineError(f"the model has {self._outputs} outputs, not one numbered {output}")
+        if not 0 <= output < self.outputs:
+            raise EngineError(f"the model has {self.outputs} outputs, not one numbered {output}")
         found = self._shares()
-        code = self._lib.trees_contributions(self._model, row, output, found)
+        code = self._lib.trees_contributions(self.model, row, output, found)
         if code:
             raise EngineError("out of memory" if code == 2 else "a path holds more than 64 different features")
         return found[:]
 
     def _fits(self, row: Row) -> None:
-        # The library would read past the end of a shorter row.
-        if len(row) != self._features:
-            raise EngineError(f"the row has {len(row)} values, the model reads {self._features}")
+        _check_length(row, self.features)
+
+
+class Panel:
+    """Students that read the same row, asked in one call.
+
+    Args:
+        students: All with the same number of features.
+
+    Raises:
+        EngineError: the students read different numbers of features.
+    """
+
+    def __init__(self, students: Sequence[Student]) -> None:
+        self._students = tuple(students)  # which keeps their models
+        lengths = {student.features for student in students}
+        if len(lengths) > 1:
+            raise EngineError(f"students of one panel read {sorted(lengths)} features")
+        self._features = max(lengths, default=0)
+        self._models = (ctypes.c_void_p * len(students))(*(student.model.value for student in students))
+        ends = list(accumulate(student.outputs for student in students))
+        self._parts = list(zip([0, *ends], ends, strict=False))
+        self._scores = ctypes.c_double * (ends[-1] if ends else 0)
+
+    def raw(self, row: Row) -> list[list[float]]:
+        """Raw scores of ``row``, student by student: what `Student.raw` says, to the last bit.
+
+        Raises:
+            EngineError: the row has another length.
+        """
+        _check_length(row, self._features)
+        found = self._scores()
+        library().trees_raw_each(self._models, len(self._students), row, found)
+        return [found[start:end] for start, end in self._parts]
+
+
+def _check_length(row: Row, features: int) -> None:
+    # The library would read past the end of a shorter row.
+    if len(row) != features:
+        raise EngineError(f"the row has {len(row)} values, the model reads {features}")
 
 
 def _expect(found: int, expected: int, what: str) -> None:

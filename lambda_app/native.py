@@ -39,6 +39,8 @@ def library() -> ctypes.CDLL:
     lib.trees_free.argtypes, lib.trees_free.restype = [pointer], None
     lib.trees_features.argtypes = lib.trees_outputs.argtypes = [pointer]
     lib.trees_raw.argtypes, lib.trees_raw.restype = [pointer, pointer, pointer], None
+    lib.trees_raw_each.argtypes = [pointer, ctypes.c_int32, pointer, pointer]
+    lib.trees_raw_each.restype = None
     lib.trees_contributions.argtypes = [pointer, pointer, ctypes.c_int, pointer]
     return lib
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from lambda_app.engine import Row, Student, as_row
+from lambda_app.engine import Panel, Row, Student, as_row
 from lambda_app.native import EngineError
 from lambda_app.rules import find_segment, segment_contributions
 from understudy.bundle import Bundle, BundleError
@@ -18,7 +18,7 @@ from understudy.contracts.api import CustomerRecord, TaskScore
 from understudy.contracts.features import FeatureSchema, Value, encode
 from understudy.contracts.gates import Layer
 from understudy.contracts.manifest import ModelRef, ServedTask
-from understudy.contracts.rules import TaskRules
+from understudy.contracts.rules import Segment, TaskRules
 from understudy.scoring import apply
 
 __all__ = ["MAX_MISSING", "Router", "Scoring"]
@@ -36,12 +36,13 @@ class _UnavailableError(Exception):
 @dataclass(frozen=True)
 class Scoring:
     """The scores of one request. ``vector`` is what the students read, None where only rules spoke; ``features`` what
-    the rules read, empty where nobody looked at the customer."""
+    the rules read, empty where nobody looked at the customer; ``segments`` the rule of each task that a rule scored."""
 
     tasks: dict[str, TaskScore]
     vector: list[float] | None
     missing: list[str] = field(default_factory=list)
     features: Mapping[str, Value] = field(default_factory=dict)
+    segments: Mapping[str, Segment] = field(default_factory=dict)
 
 
 class _Seat:
@@ -83,8 +84,20 @@ class _Seat:
         """
         student = self.student()
         try:
-            values = apply(self.ref, student.raw(row))
-        except (EngineError, ValueError, OverflowError) as error:
+            raw = student.raw(row)
+        except EngineError as error:
+            raise _UnavailableError(f"the prediction failed: {error}") from error
+        return self.calibrated(raw)
+
+    def calibrated(self, raw: Sequence[float]) -> list[float]:
+        """Calibrated outputs for the student's ``raw`` scores.
+
+        Raises:
+            _UnavailableError: they are not what the task needs.
+        """
+        try:
+            values = apply(self.ref, raw)
+        except (ValueError, OverflowError) as error:
             raise _UnavailableError(f"the prediction failed: {error}") from error
         if len(values) != len(self._task.classes or [self._task.name]):
             raise _UnavailableError(f"the prediction has {len(values)} values")
@@ -105,29 +118,50 @@ class _Cast:
         self.seats = {layer: _Seat(bundle, task, ref) for layer, ref in refs.items() if ref is not None}
         first = {"distilled": 0, "direct": 1, "rules": 2}[task.layer]
         self._allowed = STUDENT_LAYERS[first:]
+        self._panel_layer: Layer | None = None
         self._ruled_out = [f"{layer}: the gates chose {task.layer}" for layer in STUDENT_LAYERS[:first]]
 
-    def play(self, row: Row | None, barred: str, features: Mapping[str, Value], *, ask_person: bool) -> TaskScore:
+    def empanel(self) -> Student | None:
+        """The student that speaks now, if one does; what it says may be told to `play`."""
+        layer, _ = self.standing()
+        self._panel_layer = layer if layer in self.seats else None
+        return self.seats[layer].student() if layer in self.seats else None
+
+    def play(
+        self,
+        row: Row | None,
+        barred: str,
+        features: Mapping[str, Value],
+        *,
+        ask_person: bool,
+        said: Sequence[float] | None = None,
+    ) -> tuple[TaskScore, Segment | None]:
         """Score ``row``; without one, ``barred`` says why the students may not speak.
 
+        ``said`` are the raw scores of the student of `empanel`, where they are known.
         Where no rule knows the customer either, everybody's rate is told, or (``ask_person``) a person asked.
+
+        Returns:
+            The score, and the segment of the rules that it is from, if any.
         """
         steps = list(self._ruled_out)
         for layer in self._allowed:
             try:
-                return self._score(layer, self._ask(layer, row, barred), steps)
+                return self._score(layer, self._ask(layer, row, barred, said), steps), None
             except _UnavailableError as reason:
                 steps.append(f"{layer}: {reason}")
         segment = find_segment(self.rules, features)
         if segment is None and ask_person:
-            return self._score("person", self.rules.prior, [*steps, "rules: no rule knows the customer"])
-        return self._score("rules", segment.value if segment else self.rules.prior, steps)
+            return self._score("person", self.rules.prior, [*steps, "rules: no rule knows the customer"]), None
+        return self._score("rules", segment.value if segment else self.rules.prior, steps), segment
 
-    def _ask(self, layer: Layer, row: Row | None, barred: str) -> list[float]:
+    def _ask(self, layer: Layer, row: Row | None, barred: str, said: Sequence[float] | None) -> list[float]:
         if row is None:
             raise _UnavailableError(barred)
         if layer not in self.seats:
             raise _UnavailableError("the bundle has no such student")
+        if said is not None and layer == self._panel_layer:
+            return self.seats[layer].calibrated(said)
         return self.seats[layer].predict(row)
 
     def _score(self, layer: Layer | Literal["person"], values: list[float], steps: list[str]) -> TaskScore:
@@ -158,7 +192,8 @@ class Router:
         self._names = self._schema.names
         self._ask_person = bundle.catalog.policy.ask_person
         self._casts = {task.name: _Cast(bundle, task, bundle.rules.tasks[task.name]) for task in bundle.manifest.tasks}
-        self.standing()
+        seated = {name: student for name, cast in self._casts.items() if (student := cast.empanel()) is not None}
+        self._panelled, self._panel = list(seated), Panel(list(seated.values()))
 
     @property
     def schema_version(self) -> str:
@@ -188,21 +223,27 @@ class Router:
             barred = "the customer has opted out of profiling" if opted_out else nothing
             # An objection is to being profiled, by whomever: nobody is asked to look at the customer instead.
             ask = self._ask_person and not opted_out
-            tasks = {name: cast.play(None, barred, {}, ask_person=ask) for name, cast in self._casts.items()}
+            tasks = {name: cast.play(None, barred, {}, ask_person=ask)[0] for name, cast in self._casts.items()}
             return Scoring(tasks, None)
         vector, missing = encode(self._schema, record.features)
         refused = unfit or self._barred(record, len(missing))
         row = None if refused else as_row(vector)
-        tasks = {
+        # Where some may not speak, those who may are asked one by one.
+        heard = self._panel.raw(row) if row is not None and self._panelled and not stopped else []
+        said = dict(zip(self._panelled, heard, strict=False))
+        played = {
             name: cast.play(
                 None if name in stopped else row,
                 stopped.get(name, refused),
                 record.features,
                 ask_person=self._ask_person,
+                said=said.get(name),
             )
             for name, cast in self._casts.items()
         }
-        return Scoring(tasks, None if refused else vector, missing, record.features)
+        tasks = {name: score for name, (score, _) in played.items()}
+        segments = {name: segment for name, (_, segment) in played.items() if segment is not None}
+        return Scoring(tasks, None if refused else vector, missing, record.features, segments)
 
     def _barred(self, record: CustomerRecord, missing: int) -> str:
         if record.schema_version != self._schema.version:
@@ -223,7 +264,8 @@ class Router:
         cast = self._casts[task]
         output = (cast.task.classes or []).index(class_name) if class_name is not None else 0
         if layer == "rules":
-            return segment_contributions(cast.rules, scoring.features, output)
+            spoken = scoring.segments.get(task)
+            return segment_contributions(cast.rules, spoken, scoring.features, output) if spoken else {}
         if scoring.vector is None or layer == "person":
             return {}
         values = cast.seats[layer].student().contributions(as_row(scoring.vector), output)

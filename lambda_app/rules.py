@@ -20,16 +20,15 @@ def find_segment(rules: TaskRules, features: Mapping[str, Value]) -> Segment | N
     return None
 
 
-def segment_contributions(rules: TaskRules, features: Mapping[str, Value], output: int) -> dict[str, float]:
-    """Feature -> its Shapley value in one output of the segment that speaks, in that output's units; {} if none does.
+def segment_contributions(
+    rules: TaskRules, spoken: Segment, features: Mapping[str, Value], output: int
+) -> dict[str, float]:
+    """Feature -> its Shapley value in one output of ``spoken``, the segment that speaks, in that output's units.
 
     The value of a set of features is the mean over the segments that the record matches on these features, weighted by
     their training rows: the expectation that path-dependent TreeSHAP takes (Lundberg et al. 2020, algorithm 1), for a
     table in place of a tree. The values add up to the segment's value less the mean of all segments.
     """
-    spoken = find_segment(rules, features)
-    if spoken is None:
-        return {}
     players = list(dict.fromkeys(condition.feature for condition in spoken.when))
     worth = _worths(rules, features, players, output)
     everybody = frozenset(players)

@@ -33,3 +33,10 @@ void trees_raw(const Model *model, const double *row, double *out)
         }
     }
 }
+
+/* The raw scores of several models, one after the other: out[sum of their outputs]. */
+void trees_raw_each(const Model *const *models, int32_t count, const double *row, double *out)
+{
+    for (int32_t i = 0; i < count; out += models[i++]->outputs)
+        trees_raw(models[i], row, out);
+}

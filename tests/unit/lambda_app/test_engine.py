@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from fractions import Fraction
 from typing import Any
@@ -13,7 +14,7 @@ import tiny_bundle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambda_app.engine import Student, as_row
+from lambda_app.engine import Panel, Student, as_row
 from lambda_app.native import SOURCES, EngineError
 
 TOLERANCE = 1e-12
@@ -232,3 +233,39 @@ def test_the_quadrature_is_gauss_legendre() -> None:
             body = header.split(f"{name}_{points}[] = {{")[1].split("}")[0]
             found = [float(number) for number in body.split(",") if number.strip()]
             assert found == pytest.approx(expected.tolist(), abs=1e-15)
+
+
+def _students() -> tuple[list[Student], np.ndarray]:
+    x = tiny_bundle.rows(seed=5)
+    many = _booster("multiclass", _label("multiclass", x), x, num_class=4)
+    one = _booster("binary", _label("binary", x), x)
+    texts = [(one.model_to_string(), 1), (many.model_to_string(), 4), (one.model_to_string(), 1)]
+    return [Student(text.encode(), features=8, outputs=outputs) for text, outputs in texts], x
+
+
+def test_a_panel_says_what_its_students_say_one_by_one() -> None:
+    students, x = _students()
+    panel = Panel(students)
+    for values in x[:50]:
+        row = as_row(values)
+        assert panel.raw(row) == [student.raw(row) for student in students]
+    assert Panel([]).raw(as_row([])) == []
+
+
+def test_a_panel_keeps_its_students() -> None:
+    students, x = _students()
+    row = as_row(x[0])
+    expected = [student.raw(row) for student in students]
+    panel = Panel(students)
+    students.clear()
+    gc.collect()
+    assert panel.raw(row) == expected
+
+
+def test_a_panel_refuses_rows_of_another_length_and_students_of_other_features() -> None:
+    students, _ = _students()
+    with pytest.raises(EngineError, match="3 values"):
+        Panel(students).raw(as_row([1.0, 2.0, 3.0]))
+    students[0].features = 9
+    with pytest.raises(EngineError, match="features"):
+        Panel(students)

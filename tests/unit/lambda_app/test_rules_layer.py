@@ -17,6 +17,12 @@ def _rules(*when: dict[str, Any]) -> TaskRules:
     return TaskRules.model_validate({"type": "binary", "prior": [0.9], "segments": segments})
 
 
+def contributions(rules: TaskRules, features: dict[str, Any], output: int) -> dict[str, float]:
+    spoken = find_segment(rules, features)
+    assert spoken is not None
+    return segment_contributions(rules, spoken, features, output)
+
+
 def apply_rules(rules: TaskRules, features: dict[str, Any]) -> list[float]:
     segment = find_segment(rules, features)
     return segment.value if segment else rules.prior
@@ -88,7 +94,7 @@ def test_contributions_add_up_and_what_never_matters_has_none(
     values: list[float], rows: list[int], x: float, y: float
 ) -> None:
     rules = _table(values, rows)
-    found = segment_contributions(rules, {"x": x, "y": y, "z": 1}, 0)
+    found = contributions(rules, {"x": x, "y": y, "z": 1}, 0)
     mean = sum(v * (n + 1) for v, n in zip(values, rows, strict=True)) / sum(n + 1 for n in rows)
     assert sum(found.values()) == pytest.approx(apply_rules(rules, {"x": x, "y": y, "z": 1})[0] - mean, abs=1e-9)
     assert found["z"] == pytest.approx(0, abs=1e-9)
@@ -96,9 +102,9 @@ def test_contributions_add_up_and_what_never_matters_has_none(
 
 def test_an_additive_table_gives_each_feature_its_own_part() -> None:
     values = [a + b for a in (0.0, 0.3, 0.6) for b in (-0.1, 0.0, 0.1)]
-    found = segment_contributions(_table(values, [4] * 9), {"x": 25, "y": 5, "z": None}, 0)
+    found = contributions(_table(values, [4] * 9), {"x": 25, "y": 5, "z": None}, 0)
     assert found == pytest.approx({"x": 0.3, "y": -0.1, "z": 0.0})
 
 
-def test_where_no_rule_knows_the_customer_nothing_argues() -> None:
-    assert segment_contributions(_rules({"feature": "x", "lt": 1}), {"x": 5}, 0) == {}
+def test_where_no_rule_knows_the_customer_none_speaks() -> None:
+    assert find_segment(_rules({"feature": "x", "lt": 1}), {"x": 5}) is None
