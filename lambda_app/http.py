@@ -1,4 +1,4 @@
-"""API Gateway HTTP API events (payload format 2.0) in, responses and problem details (RFC 9457) out."""
+"""API Gateway events (HTTP API, payload format 2.0; REST API, 1.0) in, responses and problem details (RFC 9457) out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from lambda_app.rest_event import as_http_event
 from understudy.contracts._model import Contract
 from understudy.contracts.api import FieldError, Problem
 
@@ -86,10 +87,11 @@ def parse_event(event: Any) -> HttpRequest:
     Raises:
         HttpError: 400 for an event that is no HTTP request, or a body that is not the base64 it claims to be; 413.
     """
+    event = as_http_event(event)
     http = _mapping(_mapping(event).get("requestContext")).get("http")
     method, path = _mapping(http).get("method"), _mapping(event).get("rawPath")
     if not isinstance(method, str) or not isinstance(path, str):
-        raise HttpError(400, "The event is not an HTTP API request (payload format 2.0).")
+        raise HttpError(400, "The event is not a request of an HTTP or REST API.")
     stage = _mapping(event["requestContext"]).get("stage")
     if isinstance(stage, str) and stage != "$default" and path.startswith(f"/{stage}/"):
         path = path.removeprefix(f"/{stage}")
