@@ -10,12 +10,13 @@ from pydantic import Field, model_validator
 from understudy.contracts._model import Contract, Name, validated
 from understudy.contracts.spec import ExpertName
 
-__all__ = ["Fusion", "Gate", "Surgery", "TeacherConfig", "Weighting"]
+__all__ = ["Fusion", "Gate", "Precision", "Surgery", "TeacherConfig", "Weighting"]
 
 Gate = Literal["softmax", "sigmoid"]
 Weighting = Literal["uniform", "uncertainty", "gradient_scale", "gradnorm", "dwa", "famo"]
 Surgery = Literal["none", "pcgrad", "cagrad", "upgrad"]
 Fusion = Literal["cgc", "adatt"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class TeacherConfig(Contract):
@@ -23,6 +24,9 @@ class TeacherConfig(Contract):
 
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Precision = Field(
+        default="auto", description="of the matrix products in training; auto: bfloat16 on a GPU that has it"
+    )
 
     # inputs
     embedding_dim: int = Field(default=8, ge=1, description="width of a feature's embedding")

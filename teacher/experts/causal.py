@@ -74,6 +74,8 @@ class Causal(Expert):
     causes explain and what is its own tells the towers whether a value is out of line with the customer's situation.
     """
 
+    exact = True
+
     def __init__(self, feed: Feed, hidden: int, width: int, members: int, dropout: float) -> None:
         super().__init__()
         self.feed = feed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
@@ -23,7 +23,13 @@ class ExpertOutput(NamedTuple):
 
 
 class Expert(nn.Module, ABC):
-    """One named expert of the first extraction layer."""
+    """One named expert of the first extraction layer.
+
+    ``exact`` experts are computed in float32 also where the rest of a training is in bfloat16: distances near the edge
+    of a hyperbolic space, transport potentials and the trace of a matrix exponential lose all their digits in it.
+    """
+
+    exact: ClassVar[bool] = False
 
     @abstractmethod
     def forward(self, fields: Tensor, inputs: Inputs) -> ExpertOutput:

@@ -66,6 +66,8 @@ class TreeReader(nn.Module):
 class Hgcn(Expert):
     """One reader per routed histogram over a tree, with the flat fields routed here, read by a network."""
 
+    exact = True
+
     def __init__(
         self,
         feed: Feed,

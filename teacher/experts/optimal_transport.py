@@ -47,6 +47,8 @@ class ReferenceMeasures(nn.Module):
 class OptimalTransport(Expert):
     """Divergences of every routed distribution to its references, with the flat fields routed here, read by an MLP."""
 
+    exact = True
+
     def __init__(
         self, feed: Feed, bins: dict[str, int], dim: int, hidden: int, width: int, dropout: float, references: int = 16
     ) -> None:

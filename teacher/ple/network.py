@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import torch
@@ -89,7 +90,9 @@ class Network(nn.Module):
     def _named(self, fields: Tensor, inputs: Inputs) -> tuple[Tensor, Tensor]:
         values, objective = [], fields.new_zeros(())
         for expert in self.experts.values():
-            value, own = expert(fields, inputs)
+            assert isinstance(expert, Expert)
+            with torch.autocast(fields.device.type, enabled=False) if expert.exact else nullcontext():
+                value, own = expert(fields, inputs)
             value = functional.layer_norm(value, value.shape[-1:])
             values.append(value if value.shape[0] == fields.shape[0] * self.members else value.repeat(self.members, 1))
             if own is not None:

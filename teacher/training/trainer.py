@@ -23,6 +23,7 @@ from teacher.training.average import MovingAverage
 from teacher.training.checkpoint import rng_state, set_rng_state
 from teacher.training.outputs import probabilities
 from teacher.training.parameters import parameter_groups
+from teacher.training.precision import mixed_precision
 from teacher.training.schedule import one_cycle
 from teacher.training.scoring import mean_skill, skill
 from teacher.weighting import TaskWeighting
@@ -152,10 +153,11 @@ class Trainer:
         return losses.detach()
 
     def _losses(self, rows: Tensor) -> tuple[Output, Tensor]:
-        output = self.network(self.train.inputs.take(rows))
+        with mixed_precision(self.config.precision, self.device):
+            output = self.network(self.train.inputs.take(rows))
         weights = None if self.train.weights is None else self.train.weights[rows]
         labels, delta = self.train.labels[rows], self.config.huber_delta
-        return output, task_losses(output.logits, labels, self.tasks, delta, weights)
+        return output, task_losses([one.float() for one in output.logits], labels, self.tasks, delta, weights)
 
     def _total(self, output: Output, losses: Tensor) -> Tensor:
         parts = self.weighting.parts(losses)

@@ -21,6 +21,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"surgery": "pcgrad"},
     {"surgery": "cagrad"},
     {"surgery": "upgrad"},
+    {"precision": "bfloat16"},
     {"fusion": "adatt"},
     {"fusion": "adatt", "layers": 3, "gate": "sigmoid"},
     {"transfer": [("next", "buys"), ("buys", "spend")]},
