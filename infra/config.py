@@ -21,6 +21,9 @@ KEY = re.compile(r"(?!/)[A-Za-z0-9._/-]{1,200}\.zip")
 ADMIN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[A-Za-z0-9+=,.@_/-]+(/\*)?")
 PEM = re.compile(r"(-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*)+")
 CONFIG = re.compile(r"(?!/)[A-Za-z0-9._/-]{1,200}\.json")
+ISSUER = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?")
+AUDIENCES = re.compile(r"[A-Za-z0-9._:/-]+( [A-Za-z0-9._:/-]+)*")
+VPC_ENDPOINTS = re.compile(r"vpce-[0-9a-f]{8,17}( vpce-[0-9a-f]{8,17})*")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # What is asked of the CDK context, and of nothing else.
 CONTEXT = (
@@ -34,7 +37,12 @@ CONTEXT = (
     "alarm_email",
     "arch",
     "distillation",
+    "endpoint",
+    "jwt_issuer",
+    "jwt_audiences",
+    "vpc_endpoints",
 )
+Endpoint = Literal["http", "firewall", "private"]
 
 
 class StageConfig(Contract):
@@ -48,6 +56,7 @@ class StageConfig(Contract):
     log_days: Literal[30, 365]
     requests_per_second: int = Field(ge=1)
     burst: int = Field(ge=1)
+    signed_bundles: bool = Field(description="only bundles that a named key signed are served")
     canary: bool = Field(description="a new version first answers a tenth of the requests for five minutes")
     checkpoint_minutes: int = Field(ge=5, le=1440, description="what an intruder could undo without being seen")
     checkpoint_lock_days: int = Field(ge=1, description="how long not even the account's owner can delete a checkpoint")
@@ -71,6 +80,7 @@ STAGES: dict[str, StageConfig] = {
         log_days=30,
         requests_per_second=20,
         burst=40,
+        signed_bundles=False,
         canary=False,
         checkpoint_minutes=60,
         checkpoint_lock_days=1,
@@ -88,6 +98,7 @@ STAGES: dict[str, StageConfig] = {
         log_days=365,
         requests_per_second=1000,
         burst=2000,
+        signed_bundles=True,
         canary=True,
         checkpoint_minutes=15,
         checkpoint_lock_days=3650,
@@ -108,6 +119,8 @@ class Deployment(Contract):
     spaces, that may use the admin routes (a final ``/*`` stands for the session of an assumed role). The public keys
     are PEM text. ``arch`` is arm64 except where the deployment is proven on a machine of the other kind.
     ``distillation`` is the key of the batch job's config in its bucket; without one, there is no batch job.
+    ``endpoint`` is an HTTP API, or a REST API behind a firewall, or one for ``vpc_endpoints`` (their ids) only.
+    Callers sign with IAM, or where ``jwt_issuer`` is given, bring a token of it for one of ``jwt_audiences``.
     """
 
     stage: str
@@ -121,6 +134,10 @@ class Deployment(Contract):
     alarm_email: str | None = None
     arch: Literal["arm64", "x86_64"] = "arm64"
     distillation: str | None = None
+    endpoint: Endpoint = "http"
+    jwt_issuer: str | None = None
+    jwt_audiences: tuple[str, ...] = ()
+    vpc_endpoints: tuple[str, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -131,14 +148,15 @@ class Deployment(Contract):
 def read_deployment(context: dict[str, Any]) -> Deployment:
     """From the CDK context (``cdk.json``, or ``-c name=value``): ``stage``, and ``bundle``, a key in the bundle bucket;
     and where wanted ``previous`` (another such key), ``admins``, ``bundle_public_key`` and ``checkpoint_public_keys``
-    (PEM text), ``reason_model``, ``alarm_email``, ``arch`` and ``distillation``.
+    (PEM text), ``reason_model``, ``alarm_email``, ``arch``, ``distillation``, ``endpoint`` (http, firewall, private),
+    ``vpc_endpoints``, ``jwt_issuer`` and ``jwt_audiences``.
 
     Raises:
         UserError: one is missing, or is not usable; the message says how to give it.
     """
     stage = _stage(context.get("stage"))
     keys = _bundles(context.get("bundle"), context.get("previous"))
-    return Deployment(
+    deployment = Deployment(
         stage=stage,
         bundle_key=keys[0],
         config=STAGES[stage],
@@ -150,7 +168,13 @@ def read_deployment(context: dict[str, Any]) -> Deployment:
         alarm_email=_matching(EMAIL, context, "alarm_email", "somebody@bank.example"),
         arch=_arch(context.get("arch")),
         distillation=_matching(CONFIG, context, "distillation", "configs/finsynth.json"),
+        endpoint=_endpoint(context.get("endpoint")),
+        jwt_issuer=_matching(ISSUER, context, "jwt_issuer", "https://login.bank.example/realm"),
+        jwt_audiences=_words(_matching(AUDIENCES, context, "jwt_audiences", "understudy")),
+        vpc_endpoints=_words(_matching(VPC_ENDPOINTS, context, "vpc_endpoints", "vpce-0123456789abcdef0")),
     )
+    _fits(deployment)
+    return deployment
 
 
 def _stage(stage: Any) -> str:
@@ -196,3 +220,35 @@ def _arch(arch: Any) -> Literal["arm64", "x86_64"]:
     if arch == "x86_64":
         return "x86_64"
     raise UserError(f"unknown architecture {arch!r}", where="context", fix="Add -c arch=arm64 or -c arch=x86_64.")
+
+
+def _endpoint(endpoint: Any) -> Endpoint:
+    known: tuple[Endpoint, ...] = ("http", "firewall", "private")
+    for one in known:
+        if endpoint in (None, one):
+            return one
+    fix = f"Add -c endpoint=NAME, one of: {', '.join(known)}."
+    raise UserError(f"unknown endpoint {endpoint!r}", where="context", fix=fix)
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    return tuple((text or "").split())
+
+
+def _fits(deployment: Deployment) -> None:
+    """What is wrong only together."""
+    if deployment.config.signed_bundles and deployment.bundle_public_key is None:
+        raise UserError(
+            f"{deployment.stage} serves signed bundles only, and no public key was given",
+            where="context",
+            fix='Add -c bundle_public_key="$(cat bundle-key.pub)"; docs/deploy.md says how to get it of a key in KMS.',
+        )
+    if bool(deployment.jwt_issuer) != bool(deployment.jwt_audiences):
+        fix = "Add both -c jwt_issuer=https://... and -c jwt_audiences='NAME ...', or neither."
+        raise UserError("an issuer of tokens needs an audience, and the other way round", where="context", fix=fix)
+    if deployment.jwt_issuer and deployment.endpoint != "http":
+        fix = "Leave -c endpoint=... out, or let callers sign with IAM."
+        raise UserError("only the HTTP API checks tokens", where="context", fix=fix)
+    if (deployment.endpoint == "private") != bool(deployment.vpc_endpoints):
+        fix = "Add -c endpoint=private -c vpc_endpoints='vpce-... ...': from where it may be called."
+        raise UserError("a private endpoint needs VPC endpoints, and they need it", where="context", fix=fix)

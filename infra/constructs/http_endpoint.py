@@ -15,51 +15,18 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.config import Deployment
+from infra.constructs.routes import ACCESS_LOG, ROUTES
 
-__all__ = ["ROUTES", "HttpEndpoint"]
+__all__ = ["HttpEndpoint"]
 
-# What the function answers; a path that is not here never reaches it.
-ROUTES: dict[str, list[api.HttpMethod]] = {
-    "/v1/recommendations": [api.HttpMethod.POST],
-    "/v1/recommendations/batch": [api.HttpMethod.POST],
-    "/v1/health": [api.HttpMethod.GET],
-    "/v1/customers/{customer_id}/preferences": [api.HttpMethod.GET, api.HttpMethod.PUT],
-    "/v1/customers/{customer_id}/explanations/{request_id}": [api.HttpMethod.GET],
-    "/v1/customers/{customer_id}/consents": [api.HttpMethod.GET, api.HttpMethod.PUT],
-    "/v1/customers/{customer_id}/restriction": [api.HttpMethod.GET, api.HttpMethod.PUT],
-    "/v1/customers/{customer_id}/corrections": [api.HttpMethod.GET, api.HttpMethod.PUT],
-    "/v1/customers/{customer_id}/contacts": [api.HttpMethod.POST],
-    "/v1/customers/{customer_id}/data": [api.HttpMethod.GET],
-    "/v1/customers/{customer_id}": [api.HttpMethod.DELETE],
-    "/v1/customers/{customer_id}/recommendations/{request_id}": [api.HttpMethod.GET],
-    "/v1/admin/kill-switch": [api.HttpMethod.GET, api.HttpMethod.PUT, api.HttpMethod.DELETE],
-    "/v1/admin/reviews": [api.HttpMethod.GET],
-    "/v1/admin/reviews/{review_id}": [api.HttpMethod.GET],
-    "/v1/admin/reviews/{review_id}/decision": [api.HttpMethod.POST],
-    "/v1/admin/reports": [api.HttpMethod.GET],
-    "/v1/admin/reports/{kind}/{period}": [api.HttpMethod.GET],
-    "/v1/admin/audit": [api.HttpMethod.GET],
-    "/v1/admin/decisions/{request_id}": [api.HttpMethod.GET],
-}
-# The route and not the path: paths carry customer ids.
-ACCESS_LOG = {
-    "requestId": "$context.requestId",
-    "requestTime": "$context.requestTime",
-    "routeKey": "$context.routeKey",
-    "status": "$context.status",
-    "caller": "$context.identity.userArn",
-    "sourceIp": "$context.identity.sourceIp",
-    "latency": "$context.responseLatency",
-    "integrationLatency": "$context.integrationLatency",
-    "integrationError": "$context.integrationErrorMessage",
-    "authorizerError": "$context.authorizer.error",
-}
+BY_TOKEN = {"caller": "$context.authorizer.claims.sub"}
 
 
 @jsii.implements(api.IAccessLogSettings)
 class _AccessLog:
-    def __init__(self, group: logs.LogGroup) -> None:
+    def __init__(self, group: logs.LogGroup, fields: dict[str, str]) -> None:
         self._destination = api.LogGroupLogDestination(group)
+        self._fields = fields
 
     @property
     def destination(self) -> api.IAccessLogDestination:
@@ -67,11 +34,13 @@ class _AccessLog:
 
     @property
     def format(self) -> apigateway.AccessLogFormat:
-        return apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG))
+        return apigateway.AccessLogFormat.custom(json.dumps(self._fields))
 
 
 class HttpEndpoint(Construct):
-    """An HTTP API whose every route wants a signed request (SigV4) of a principal that may invoke it."""
+    """An HTTP API whose every route wants a request signed (SigV4) by a principal that may invoke it, or, where the
+    deployment names an issuer, a token of it: signature, issuer, audience and expiry are checked by the gateway.
+    """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, deployment: Deployment, handler: lambda_.IFunction
@@ -82,13 +51,18 @@ class HttpEndpoint(Construct):
             "Api",
             api_name=deployment.prefix,
             description="Explained and audited product recommendations",
-            default_authorizer=authorizers.HttpIamAuthorizer(),
+            default_authorizer=_authorizer(deployment),
             create_default_stage=False,
         )
         integration = integrations.HttpLambdaIntegration("Inference", handler)
         for path, methods in ROUTES.items():
-            self.api.add_routes(path=path, methods=methods, integration=integration)
+            known = [api.HttpMethod(method) for method in methods]
+            self.api.add_routes(path=path, methods=known, integration=integration)
         self._stage(deployment)
+
+    @property
+    def url(self) -> str:
+        return self.api.api_endpoint
 
     def _stage(self, deployment: Deployment) -> None:
         config = deployment.config
@@ -101,5 +75,13 @@ class HttpEndpoint(Construct):
             auto_deploy=True,
             detailed_metrics_enabled=True,
             throttle=api.ThrottleSettings(rate_limit=config.requests_per_second, burst_limit=config.burst),
-            access_log_settings=_AccessLog(access),
+            access_log_settings=_AccessLog(access, ACCESS_LOG | (BY_TOKEN if deployment.jwt_issuer else {})),
         )
+
+
+def _authorizer(deployment: Deployment) -> api.IHttpRouteAuthorizer:
+    if deployment.jwt_issuer is None:
+        return authorizers.HttpIamAuthorizer()
+    return authorizers.HttpJwtAuthorizer(
+        "Tokens", deployment.jwt_issuer, jwt_audience=list(deployment.jwt_audiences), authorizer_name="tokens"
+    )

@@ -11,6 +11,7 @@ from infra.config import Deployment
 from infra.constructs.canary import Canary
 from infra.constructs.http_endpoint import HttpEndpoint
 from infra.constructs.inference_function import InferenceFunction
+from infra.constructs.rest_endpoint import RestEndpoint
 from infra.stacks.stateful import StatefulStack
 
 __all__ = ["ServingStack"]
@@ -33,5 +34,6 @@ class ServingStack(Stack):
             self, "Inference", deployment=deployment, code=code, stateful=stateful, jobs=jobs
         )
         self.canary = Canary(self, "Canary", deployment=deployment, inference=self.inference)
-        self.endpoint = HttpEndpoint(self, "Endpoint", deployment=deployment, handler=self.inference.alias)
-        CfnOutput(self, "EndpointUrl", value=self.endpoint.api.api_endpoint)
+        endpoint = HttpEndpoint if deployment.endpoint == "http" else RestEndpoint
+        self.endpoint = endpoint(self, "Endpoint", deployment=deployment, handler=self.inference.alias)
+        CfnOutput(self, "EndpointUrl", value=self.endpoint.url)

@@ -22,6 +22,8 @@ from infra.app import add_stacks
 
 CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 
+PEM = "-----BEGIN PUBLIC KEY-----\nQUJD\n-----END PUBLIC KEY-----"
+
 
 class Synthesised:
     """The templates of one stage, as CloudFormation will read them."""
@@ -86,4 +88,4 @@ def spoken(synthesise: Callable[..., Synthesised]) -> Synthesised:
 
 @pytest.fixture(scope="session")
 def prod(synthesise: Callable[..., Synthesised]) -> Synthesised:
-    return synthesise(stage="prod", bundle="bundles/finsynth-1.zip")
+    return synthesise(stage="prod", bundle="bundles/finsynth-1.zip", bundle_public_key=PEM)

@@ -9,9 +9,13 @@ import pytest
 from infra.config import CONTEXT, STAGES, read_deployment
 from understudy.errors import UserError
 
+PEM = "-----BEGIN PUBLIC KEY-----\nQUJD\n-----END PUBLIC KEY-----"
+GOOD = {"stage": "dev", "bundle": "a.zip"}
+TOKENS = {"jwt_issuer": "https://a.example/realm", "jwt_audiences": "a b"}
+
 
 def test_a_deployment_is_a_stage_and_a_bundle() -> None:
-    deployment = read_deployment({"stage": "prod", "bundle": "bundles/v1.zip"})
+    deployment = read_deployment({"stage": "prod", "bundle": "bundles/v1.zip", "bundle_public_key": PEM})
     assert deployment.prefix == "understudy-prod"
     assert deployment.config == STAGES["prod"]
 
@@ -26,6 +30,13 @@ def test_a_deployment_is_a_stage_and_a_bundle() -> None:
         ({"stage": "dev", "bundle": "/a.zip"}, "'/a.zip' cannot be a bundle"),
         ({"stage": "dev", "bundle": "a*.zip"}, "cannot be a bundle"),
         ({"stage": "dev", "bundle": 7}, "cannot be a bundle"),
+        ({"stage": "prod", "bundle": "a.zip"}, "prod serves signed bundles only"),
+        ({**GOOD, "endpoint": "open"}, "unknown endpoint 'open'"),
+        ({**GOOD, "endpoint": "private"}, "a private endpoint needs VPC endpoints"),
+        ({**GOOD, "vpc_endpoints": "vpce-0123456789abcdef0"}, "a private endpoint needs VPC endpoints"),
+        ({**GOOD, "jwt_issuer": "https://a.example"}, "an issuer of tokens needs an audience"),
+        ({**GOOD, "jwt_audiences": "a"}, "an issuer of tokens needs an audience"),
+        ({**GOOD, **TOKENS, "endpoint": "firewall"}, "only the HTTP API checks tokens"),
     ],
 )
 def test_what_cannot_be_deployed_is_refused_and_says_what_to_add(context: dict[str, Any], message: str) -> None:
@@ -40,9 +51,6 @@ def test_the_command_ends_with_the_message_and_no_traceback() -> None:
     assert "no stage was given" in done.stderr
     assert "one of: dev, prod" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-PEM = "-----BEGIN PUBLIC KEY-----\nQUJD\n-----END PUBLIC KEY-----"
 
 
 @pytest.mark.parametrize(
@@ -65,6 +73,17 @@ def test_an_optional_value_is_used_or_refused_by_its_name(name: str, good: str, 
     with pytest.raises(UserError) as raised:
         read_deployment({**given, name: bad})
     assert "-c " in raised.value.fix
+
+
+def test_ways_in_are_read() -> None:
+    tokens = read_deployment({**GOOD, **TOKENS})
+    assert (tokens.endpoint, tokens.jwt_issuer, tokens.jwt_audiences) == ("http", "https://a.example/realm", ("a", "b"))
+    private = read_deployment({**GOOD, "endpoint": "private", "vpc_endpoints": "vpce-0123456789abcdef0"})
+    assert private.vpc_endpoints == ("vpce-0123456789abcdef0",)
+    with pytest.raises(UserError, match="jwt_issuer is not usable"):
+        read_deployment({**GOOD, **TOKENS, "jwt_issuer": "http://a.example"})
+    with pytest.raises(UserError, match="vpc_endpoints is not usable"):
+        read_deployment({**GOOD, "endpoint": "private", "vpc_endpoints": "vpc-1"})
 
 
 def test_everything_that_is_read_is_asked_of_the_context() -> None:
