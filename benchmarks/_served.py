@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 import understudy
 from agents.reason_generator import load_templates
+from distill.bundle import portable_text
 from teacher.datasets import load_spec
 from understudy.atomic import canonical_json
 from understudy.contracts.api import CustomerProfile, CustomerRecord
@@ -135,7 +136,7 @@ def bundle(out: Path) -> Path:
     loaded = load_spec("finsynth")
     files: dict[str, bytes] = {}
     for name, text in texts().items():
-        files |= {f"models/{name}.{layer}.txt": text.encode() for layer in ("distilled", "direct")}
+        files |= {f"models/{name}.{layer}.txt": portable_text(text).encode() for layer in ("distilled", "direct")}
     prior = {t.name: [1 / t.width] * t.width if t.width > 1 else [0.2] for t in loaded.spec.tasks}
     rules = {t.name: {"type": t.type, "prior": prior[t.name], "segments": []} for t in loaded.spec.tasks}
     documents = {

@@ -28,7 +28,9 @@ def local_bundle(location: str) -> Path:
 
 
 def accepted_bundle(location: str, public_key: str | None) -> Bundle:
-    """The verified bundle at ``location``; with ``public_key`` (PEM text or file), one of its keys must have signed it.
+    """The bundle at ``location``, of which nothing is used that was not verified before.
+
+    With ``public_key`` (PEM text or file), one of its keys must have signed it.
 
     Raises:
         BundleError: names the file that is missing, extra, altered, or not signed.
@@ -41,4 +43,4 @@ def accepted_bundle(location: str, public_key: str | None) -> Bundle:
         from understudy.bundle_signature import public_keys
 
         keys = public_keys(public_key)
-    return load_bundle(local_bundle(location), keys)
+    return load_bundle(local_bundle(location), keys, understudies=False)

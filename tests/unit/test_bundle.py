@@ -148,6 +148,26 @@ def test_a_file_that_changes_after_opening_is_found_when_read(tmp_path: Path) ->
         bundle.read("models/signups.direct.txt")
 
 
+def test_an_altered_understudy_is_refused_when_it_is_needed_and_any_other_file_at_once(path: Path) -> None:
+    name = "models/signups.direct.txt"
+    _change(path, name, tiny_bundle.models()[name].replace(b"leaf_value=", b"leaf_value= ", 1)[:-1])
+    with pytest.raises(BundleError, match="sha256"):
+        load_bundle(path)
+    bundle = load_bundle(path, understudies=False)
+    assert bundle.read("models/signups.distilled.txt")
+    with pytest.raises(BundleError, match=r"models/signups\.direct\.txt: its sha256"):
+        bundle.read(name)
+    for other in ("models/signups.distilled.txt", "models/direct_only.direct.txt", "report.html"):
+        content = tiny_bundle.files()[other]
+        _change(path, other, content[:-1] + bytes([content[-1] ^ 1]))
+        with pytest.raises(BundleError, match=other.replace(".", r"\.")):
+            load_bundle(path, understudies=False)
+        _change(path, other, content)
+    _change(path, name, None)
+    with pytest.raises(BundleError, match="is missing"):
+        load_bundle(path, understudies=False)
+
+
 def test_only_files_of_the_manifest_can_be_read(path: Path) -> None:
     with pytest.raises(BundleError, match="is not in the manifest"):
         load_bundle(path).read("../secret")

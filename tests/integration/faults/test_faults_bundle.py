@@ -75,6 +75,23 @@ def test_a_student_that_cannot_be_loaded_is_replaced_by_the_next_layer(around: A
     assert around.ask("GET", "/v1/health")[1]["status"] == "degraded"
 
 
+def test_a_damaged_understudy_never_speaks(around: Any) -> None:
+    shutil.rmtree(around.bundle)
+    tiny_bundle.write(around.bundle, tiny_bundle.files(**{"models/signups.distilled.txt": b"tree\n"}))
+    path: Path = around.bundle / "models/signups.direct.txt"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    around.start()
+    status, answer = around.recommend()
+    assert status == 200
+    assert answer["tasks"]["signups"]["layer"] == "rules"
+    assert "sha256" in answer["tasks"]["signups"]["steps"][1]
+    status, health = around.ask("GET", "/v1/health")
+    assert health["status"] == "degraded"
+    assert any("models/signups.direct.txt" in problem for problem in health["problems"])
+
+
 def test_without_any_student_the_rules_serve(around: Any) -> None:
     shutil.rmtree(around.bundle)
     tiny_bundle.write(around.bundle, tiny_bundle.files(**dict.fromkeys(tiny_bundle.models(), b"tree\n")))

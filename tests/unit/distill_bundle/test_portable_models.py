@@ -32,6 +32,14 @@ def test_scores_and_contributions_are_unchanged(sample: Any, task: str) -> None:
         assert np.array_equal(stripped.predict(features, raw_score=True, pred_contrib=contributions), before)
 
 
+def test_what_no_prediction_reads_is_gone(sample: Any) -> None:
+    text = sample.students["nba_primary"].distilled.text
+    lean = portable_text(text)
+    assert not [line for line in lean.splitlines() if line.startswith(("split_gain=", "internal_w", "leaf_weight="))]
+    assert len(lean) < 0.75 * len(text)
+    assert lean.count("\nTree=") == text.count("\nTree=")
+
+
 def test_stripping_twice_changes_nothing(sample: Any) -> None:
     once = portable_text(sample.students["spend"].direct.text)
     assert portable_text(once) == once
