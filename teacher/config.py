@@ -24,6 +24,7 @@ class TeacherConfig(Contract):
 
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    processes: int = Field(default=1, ge=1, description="training processes (torchrun), one GPU each")
     precision: Precision = Field(
         default="auto", description="of the matrix products in training; auto: bfloat16 on a GPU that has it"
     )
@@ -71,6 +72,9 @@ class TeacherConfig(Contract):
         if self.surgery != "none" and self.weighting in ("gradient_scale", "gradnorm"):
             # Both read the tasks' gradients off the backward pass, in which the surgery has already weighed them.
             raise ValueError(f"surgery {self.surgery} cannot be combined with weighting {self.weighting}")
+        if self.processes > 1 and (self.surgery != "none" or self.weighting not in ("uniform", "uncertainty")):
+            # The others look at a batch's losses or gradients before they are averaged over the processes.
+            raise ValueError("several processes need weighting uniform or uncertainty, and no surgery")
         if self.fusion == "adatt" and not self.task_experts:
             raise ValueError("fusion adatt needs task_experts of at least 1")
         return self

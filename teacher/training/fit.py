@@ -19,8 +19,10 @@ from teacher.inputs import TeacherInputs
 from teacher.losses import TargetScale, row_weights
 from teacher.ple import Network
 from teacher.training.checkpoint import read_checkpoint, write_checkpoint
+from teacher.training.processes import train_in_processes
 from teacher.training.teacher import Teacher, pick_device
 from teacher.training.trainer import Examples, Trainer
+from teacher.training.workers import ALONE, Workers
 from teacher.weighting import build_weighting
 from understudy.atomic import write_json
 from understudy.errors import UserError
@@ -30,7 +32,7 @@ from understudy.stages import fingerprint
 if TYPE_CHECKING:
     from teacher.datasets.dataset import Dataset
 
-__all__ = ["fit_teacher"]
+__all__ = ["fit_here", "fit_teacher"]
 
 
 def fit_teacher(
@@ -53,23 +55,43 @@ def fit_teacher(
         TrainingHealthError: a health check failed; ``health.json`` says which, and no ``teacher.pt`` is written.
     """
     _check_rows(dataset, train, valid)
+    if config.processes == 1:
+        return fit_here(dataset, train, valid, config, out, progress)
+    train_in_processes(dataset, train, valid, config, out)
+    return Teacher.load(out / "teacher.pt")
+
+
+def fit_here(
+    dataset: Dataset,
+    train: NDArray[np.int64],
+    valid: NDArray[np.int64],
+    config: TeacherConfig,
+    out: Path,
+    progress: Progress,
+    *,
+    workers: Workers = ALONE,
+) -> Teacher:
+    """What `fit_teacher` does, in this process; of several ``workers`` the first one writes.
+
+    Raises:
+        UserError: a task has no known label.
+        TrainingHealthError: a health check failed.
+    """
     identity = _identity(dataset, train, valid, config)
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
         inputs = TeacherInputs.fit(dataset, train, config)
         targets = TargetScale.fit(dataset, train)
         trainer = _trainer(dataset, train, valid, config, inputs, targets)
+        trainer.workers = workers
         for expert, why in inputs.left_out.items():
             progress.say(f"  the {expert} expert is left out: {why}")
         _train(trainer, out, identity, progress)
     trainer.average.network.load_state_dict(trainer.best)
     teacher = Teacher(config, inputs, targets, trainer.average.network, trainer.device)
-    record = {
-        "identity": identity,
-        "left_out": inputs.left_out,
-        "quantile_scaled": inputs.layout.numeric,
-        "epochs": _json(trainer.history),
-    }
+    if not workers.first:
+        return teacher
+    record = {"identity": identity, "left_out": inputs.left_out, "epochs": _json(trainer.history)}
     write_json(out / "history.json", record)
     examine(teacher, trainer, dataset, train, out / "health.json")
     teacher.save(out / "teacher.pt")
@@ -125,6 +147,8 @@ def _train(trainer: Trainer, out: Path, identity: str, progress: Progress) -> No
         progress.say(f"  going on after epoch {trainer.epoch}")
 
     def after_epoch() -> None:
+        if not trainer.workers.first:
+            return
         write_checkpoint(path, identity, trainer.state())
         watch(trainer, out / "health.json")
 

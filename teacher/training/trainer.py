@@ -26,6 +26,7 @@ from teacher.training.parameters import parameter_groups
 from teacher.training.precision import mixed_precision
 from teacher.training.schedule import one_cycle
 from teacher.training.scoring import mean_skill, skill
+from teacher.training.workers import ALONE, Workers
 from teacher.weighting import TaskWeighting
 from understudy.progress import Progress
 
@@ -57,6 +58,7 @@ class Trainer:
     valid: Examples
     config: TeacherConfig
     device: torch.device
+    workers: Workers = ALONE
     history: list[dict[str, Any]] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
     best_score: float = -math.inf
@@ -112,10 +114,13 @@ class Trainer:
         shuffle = torch.Generator().manual_seed(self.config.seed * 1_000_003 + number)
         order = torch.randperm(len(self.train.inputs), generator=shuffle).to(self.device)
         self.network.train()
+        if self.workers.world > 1:  # no two processes may drop out alike, and an interrupted run must go on alike
+            torch.manual_seed((self.config.seed * 1_000_003 + number) * self.workers.world + self.workers.rank)
         sums = torch.zeros(len(self.tasks), device=self.device)
         self.norms.clear()
         for index, rows in enumerate(order.tensor_split(self.batches)):
             sums += self._step(number * self.batches + index, rows)
+        sums = self.workers.mean(sums)
         self.network.end_epoch()
         self.weighting.end_epoch(sums / self.batches)
         self.average.sync_buffers()
@@ -144,6 +149,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         (self._total(output, losses) + output.objective).backward()  # type: ignore[no-untyped-call]
         assert states.grad is not None
+        self.workers.average(p for group in self.optimizer.param_groups for p in group["params"])
         self.weighting.observe(states.grad, losses.detach())
         self.norms.append(torch.nn.utils.clip_grad_norm_(self.clipped, self.config.clip_norm))
         self.optimizer.step()
@@ -153,11 +159,14 @@ class Trainer:
         return losses.detach()
 
     def _losses(self, rows: Tensor) -> tuple[Output, Tensor]:
+        mine, delta = self.workers.part(rows), self.config.huber_delta
         with mixed_precision(self.config.precision, self.device):
-            output = self.network(self.train.inputs.take(rows))
-        weights = None if self.train.weights is None else self.train.weights[rows]
-        labels, delta = self.train.labels[rows], self.config.huber_delta
-        return output, task_losses([one.float() for one in output.logits], labels, self.tasks, delta, weights)
+            output = self.network(self.train.inputs.take(mine))
+        weights = None if self.train.weights is None else self.train.weights[mine]
+        labels = self.train.labels[mine]
+        losses = task_losses([one.float() for one in output.logits], labels, self.tasks, delta, weights)
+        shares = self.workers.shares(labels, self.train.labels[rows])
+        return output, losses if shares is None else losses * shares
 
     def _total(self, output: Output, losses: Tensor) -> Tensor:
         parts = self.weighting.parts(losses)
@@ -177,10 +186,11 @@ class Trainer:
 
     def _validate(self) -> dict[str, float]:
         outputs = probabilities(self.average.network, self.valid.inputs, self.tasks)
-        return {
-            task.name: skill(task.type, self.valid_labels[:, index], _predicted(task, outputs[index]))
+        skills = [
+            skill(task.type, self.valid_labels[:, index], _predicted(task, outputs[index]))
             for index, task in enumerate(self.tasks)
-        }
+        ]
+        return dict(zip(self._names, self.workers.agreed(skills), strict=True))
 
     def _keep_best(self, score: float) -> None:
         # A score that is NaN (no task can be scored on these rows) cannot choose: then the latest weights are kept.
