@@ -20,10 +20,9 @@ from understudy.errors import UserError
 if TYPE_CHECKING:
     from teacher.datasets.dataset import Dataset
 
-__all__ = ["JOB", "ROWS", "train_in_processes"]
+__all__ = ["FAILED", "JOB", "ROWS", "train_in_processes"]
 
-JOB, ROWS = "processes.json", "processes.npz"
-_LINES = 12
+JOB, ROWS, FAILED = "processes.json", "processes.npz", "processes.failed"
 
 
 def train_in_processes(
@@ -44,13 +43,12 @@ def train_in_processes(
     np.savez(out / ROWS, train=train, valid=valid)
     write_json(out / JOB, {"dataset": str(dataset.folder.resolve()), "config": config.model_dump(mode="json")})
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(config.processes)]
-    ran = subprocess.run(
-        [*command, "-m", "teacher.training.worker", str(out)], capture_output=True, text=True, check=False
-    )
-    for name in (JOB, ROWS):
-        (out / name).unlink()
+    ran = subprocess.run([*command, "-m", "teacher.training.worker", str(out)], capture_output=True, check=False)
+    said = [path.read_text(encoding="utf-8") for path in sorted(out.glob(f"{FAILED}*"))]
+    for path in (out / JOB, out / ROWS, *out.glob(f"{FAILED}*")):
+        path.unlink()
     if ran.returncode:
-        _explain(out, ran.stderr)
+        _explain(out, said[0] if said else ran.stderr.decode(errors="replace").strip().splitlines()[-1])
 
 
 def _explain(out: Path, said: str) -> None:
@@ -58,6 +56,5 @@ def _explain(out: Path, said: str) -> None:
     report = read_json(HealthReport, path) if path.exists() else None
     if report is not None and report.status == "fail":
         raise TrainingHealthError(report, str(path))
-    tail = "\n".join(said.strip().splitlines()[-_LINES:])
-    fix = "Correct what they say; a second run goes on from the last finished epoch."
-    raise UserError(f"a training process failed:\n{tail}", where=str(out), fix=fix)
+    fix = "Correct what it says; a second run goes on from the last finished epoch."
+    raise UserError(f"a training process failed: {said}", where=str(out), fix=fix)

@@ -13,7 +13,7 @@ import torch
 from teacher.config import TeacherConfig
 from teacher.datasets import open_dataset
 from teacher.training.fit import fit_here
-from teacher.training.processes import JOB, ROWS
+from teacher.training.processes import FAILED, JOB, ROWS
 from teacher.training.teacher import pick_device
 from teacher.training.workers import Workers
 from understudy.progress import LogProgress, Silent
@@ -34,9 +34,12 @@ def main(folder: Path) -> None:
     workers = Workers.join(device)
     progress = LogProgress() if workers.first else Silent()
     try:
-        fit_here(
-            open_dataset(Path(job["dataset"])), rows["train"], rows["valid"], config, folder, progress, workers=workers
-        )
+        dataset = open_dataset(Path(job["dataset"]))
+        fit_here(dataset, rows["train"], rows["valid"], config, folder, progress, workers=workers)
+    except Exception as error:
+        # torchrun tells the process that waits no more than that something failed.
+        (folder / f"{FAILED}{workers.rank}").write_text(f"{type(error).__name__}: {error}", encoding="utf-8")
+        raise
     finally:
         torch.distributed.destroy_process_group()
 
