@@ -27,7 +27,7 @@ from understudy.stages import RunDirectory
 
 if TYPE_CHECKING:
     from distill import DistillConfig, SoftLabels, StudentPair
-    from distill.executor import ExecutorConfig
+    from distill.executor import Executor, ExecutorConfig
     from teacher import TeacherConfig
     from teacher.datasets import Dataset, LoadedSpec
     from understudy.audit.signing import Signer
@@ -149,18 +149,27 @@ class Pipeline:
         from distill import label_out_of_fold
 
         return label_out_of_fold(
-            self.dataset, self.teacher_config, folds=self.config.folds, out=self.root / "soft", progress=self.progress
+            self.dataset,
+            self.teacher_config,
+            folds=self.config.folds,
+            out=self.root / "soft",
+            progress=self.progress,
+            executor=self._executor,
         )
 
     @cached_property
     def students(self) -> dict[str, StudentPair]:
         """The distilled and the direct student of every task (``students/``)."""
         from distill import fit_students
+
+        out = self.root / "students"
+        return fit_students(self.dataset, self.soft, self.distill_config, out, self.progress, self._executor)
+
+    @cached_property
+    def _executor(self) -> Executor:
         from distill.executor import ExecutorConfig, open_executor
 
-        executor = open_executor(self.executor or ExecutorConfig(), len(self.dataset.rows("train")))
-        out = self.root / "students"
-        return fit_students(self.dataset, self.soft, self.distill_config, out, self.progress, executor)
+        return open_executor(self.executor or ExecutorConfig(), len(self.dataset.rows("train")))
 
     @cached_property
     def report(self) -> GateReport:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from distill.executor._protocol import Columns, Gang, Positions
+from distill.executor._ray_data import map_batches
+from distill.executor._ray_train import TrainGang
 from understudy.errors import UserError
 
 __all__ = ["Cluster"]
@@ -24,7 +28,7 @@ class Cluster:
     need no common file system.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, oversized: int | None = None) -> None:
         try:
             ray = importlib.import_module("ray")
         except ImportError:
@@ -32,19 +36,27 @@ class Cluster:
             raise UserError("Ray is not installed", where="executor", fix=fix) from None
         self._ray: Any = ray
         self.workers = workers
+        self.gang: Gang | None = None if oversized is None else TrainGang(workers, oversized, self._joined)
 
     def run(self, prepare: Callable[[], S], work: Callable[[S, T], R], items: Sequence[T]) -> Iterator[tuple[T, R]]:
         if not items:
             return
-        ray = self._ray
-        started = not ray.is_initialized()
-        if started:
-            _join(ray, self.workers)
+        yield from self._drain(self._joined().put(prepare), work, items)
+
+    def map_rows(
+        self, prepare: Callable[[], S], work: Callable[[S, Positions], Columns], rows: Positions, batch: int
+    ) -> Columns:
+        ray = self._joined()
         try:
-            yield from self._drain(ray.put(prepare), work, items)
-        finally:
-            if started:
-                ray.shutdown()
+            return map_batches(ray.put(prepare), work, rows, batch, self.workers)
+        except ray.exceptions.RayTaskError as error:
+            raise _cause(error) from None
+
+    def _joined(self) -> Any:
+        """Ray, joined once; its cluster of this machine's own ends with this process."""
+        if not self._ray.is_initialized():
+            _join(self._ray, self.workers)
+        return self._ray
 
     def _drain(self, prepare: Any, work: Callable[[Any, T], R], items: Sequence[T]) -> Iterator[tuple[T, R]]:
         ray = self._ray
@@ -65,10 +77,15 @@ class Cluster:
         try:
             return self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:
-            raise error.cause if isinstance(error.cause, Exception) else error from None
+            raise _cause(error) from None
         except self._ray.exceptions.RayError as error:
             fix = "Run the job again; finished tasks are kept."
             raise UserError(f"a Ray worker was lost: {error}", where="executor", fix=fix, exit_code=5) from error
+
+
+def _cause(error: Any) -> Exception:
+    """What the worker raised, rather than Ray's account of it."""
+    return error.cause if isinstance(error.cause, Exception) else error
 
 
 class _Worker:
@@ -89,8 +106,14 @@ def _join(ray: Any, workers: int) -> None:
     """Join the cluster of ``RAY_ADDRESS``, or start one of this machine's own; nobody is told about it."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if os.environ.get("RAY_ADDRESS"):
-        ray.init(log_to_driver=False)
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
         return
     # Workers on this machine find the modules that this process finds.
     environment = {"env_vars": {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}}
-    ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, runtime_env=environment)
+    ray.init(
+        num_cpus=workers,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        runtime_env=environment,
+    )

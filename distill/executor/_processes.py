@@ -8,6 +8,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
+from distill.executor._protocol import Columns, Gang, Positions
+from distill.executor._serial import in_batches
 from understudy.errors import UserError
 
 __all__ = ["Processes"]
@@ -20,6 +22,8 @@ _state: Any = None
 
 class Processes:
     """Processes are spawned, not forked: a fork of a process whose OpenMP threads have run may hang."""
+
+    gang: Gang | None = None
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -44,6 +48,12 @@ class Processes:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+
+    def map_rows(
+        self, prepare: Callable[[], S], work: Callable[[S, Positions], Columns], rows: Positions, batch: int
+    ) -> Columns:
+        # torch is threaded itself: a second process would load it again to use the cores that it uses already.
+        return in_batches(prepare(), work, rows, batch)
 
 
 def _start(prepare: Callable[[], Any]) -> None:

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import teacher
+from distill.executor import Executor, Serial
 from distill.soft_labels._folds import assign_folds
+from distill.soft_labels._score import score
 from distill.soft_labels._soft import SoftLabels, column_names, read_soft, write_soft
 from teacher.datasets.disjoint import require_disjoint
 from understudy.atomic import atomic_directory, write_json
@@ -39,7 +41,13 @@ class _Labelled:
 
 
 def label_out_of_fold(
-    dataset: Dataset, config: TeacherConfig, *, folds: int, out: Path, progress: Progress
+    dataset: Dataset,
+    config: TeacherConfig,
+    *,
+    folds: int,
+    out: Path,
+    progress: Progress,
+    executor: Executor | None = None,
 ) -> SoftLabels:
     """Label every row by teachers that were not trained on it.
 
@@ -54,6 +62,7 @@ def label_out_of_fold(
         folds: K, 2 to 20.
         out: Gets ``fold<k>/`` (the teacher and its labels), ``soft.parquet`` and ``gates.json``.
         progress: Where long work is shown.
+        executor: Where rows are scored (default: here).
 
     Returns:
         Soft labels of every row; also written to ``out/soft.parquet``.
@@ -65,10 +74,10 @@ def label_out_of_fold(
     require_disjoint(dataset)
     train = dataset.rows("train")
     fold_of_train = assign_folds(dataset.customer_ids[train], dataset.units[train], folds, config.seed)
-    parts = [
-        _label_fold(dataset, config, train[fold_of_train != k], train[fold_of_train == k], out / f"fold{k}", progress)
-        for k in range(folds)
-    ]
+    parts = []
+    for k in range(folds):
+        fitted, held_out = train[fold_of_train != k], train[fold_of_train == k]
+        parts.append(_label_fold(dataset, config, fitted, held_out, out / f"fold{k}", progress, executor or Serial()))
     soft = _combine(dataset, parts)
     write_soft(dataset, soft, out / "soft.parquet")
     write_json(out / "gates.json", soft.gates)
@@ -76,7 +85,13 @@ def label_out_of_fold(
 
 
 def _label_fold(
-    dataset: Dataset, config: TeacherConfig, fitted: Positions, held_out: Positions, out: Path, progress: Progress
+    dataset: Dataset,
+    config: TeacherConfig,
+    fitted: Positions,
+    held_out: Positions,
+    out: Path,
+    progress: Progress,
+    executor: Executor,
 ) -> _Labelled:
     """Train on ``fitted``, label ``held_out`` and the rows of the other splits."""
     _require_unseen(dataset, fitted, held_out)
@@ -87,7 +102,8 @@ def _label_fold(
     if known is not None:
         return known
     fitted_teacher = teacher.fit_teacher(dataset, fitted, valid, config, out, progress=progress)
-    labelled = _Labelled(rows, _predict(fitted_teacher, dataset, rows), _mean_gates(fitted_teacher, dataset, valid))
+    said = _checked(score(fitted_teacher, dataset, rows, out / "teacher.pt", executor), dataset, rows)
+    labelled = _Labelled(rows, said, _mean_gates(fitted_teacher, dataset, valid))
     _write(out / "labels", dataset, labelled, inputs)
     return labelled
 
@@ -103,9 +119,8 @@ def _require_unseen(dataset: Dataset, fitted: Positions, held_out: Positions) ->
         )
 
 
-def _predict(fitted: Teacher, dataset: Dataset, rows: Positions) -> dict[str, Floats]:
+def _checked(predictions: dict[str, Floats], dataset: Dataset, rows: Positions) -> dict[str, Floats]:
     """The teacher's predictions, refused if one is not finite or has the wrong shape."""
-    predictions = fitted.predict(dataset, rows)
     for task in dataset.spec.tasks:
         values = predictions[task.name]
         expected = (len(rows), task.width) if task.classes else (len(rows),)

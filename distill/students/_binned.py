@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +28,16 @@ class Binned:
         self._valid = valid
 
     @classmethod
-    def fit(cls, train: Floats, valid: Floats, categorical: list[int], *, max_bin: int, threads: int) -> Binned:
+    def fit(
+        cls,
+        train: Floats,
+        valid: Floats,
+        categorical: list[int],
+        *,
+        max_bin: int,
+        threads: int,
+        network: Mapping[str, Any] | None = None,
+    ) -> Binned:
         """Bin by the training rows.
 
         Args:
@@ -34,9 +46,11 @@ class Binned:
             categorical: Indices of the categorical features.
             max_bin: Most bins of a feature.
             threads: Threads that bin.
+            network: Parameters of a worker that bins together with others.
         """
         # feature_pre_filter would freeze min_data_in_leaf, which the search varies.
         parameters = {"max_bin": max_bin, "feature_pre_filter": False, "num_threads": threads, "verbose": -1}
+        parameters |= network or {}
         fitted = lgb.Dataset(train, categorical_feature=categorical, params=parameters).construct()
         return cls(fitted, lgb.Dataset(valid, reference=fitted, params=parameters).construct())
 

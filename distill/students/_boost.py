@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from distill.config import DistillConfig, Shape
 from distill.students._binned import Binned
+from distill.students._shard import Shard
 from distill.students._softmax import SoftmaxObjective, cross_entropy_rows, log_prior
 from distill.students._targets import Targets, TaskData
 from understudy.contracts._model import TaskType
@@ -49,8 +50,9 @@ def boost(
     kind: TaskType,
     config: DistillConfig,
     threads: int,
+    shard: Shard | None = None,
 ) -> Boosted:
-    """Fit ``candidate``.
+    """Fit ``candidate``; with ``shard``, together with the workers that hold the other shards.
 
     The validation rows are blended with the same alpha: a student of the teacher stops when it no longer comes closer
     to that blend. Which blend is best is asked of the labels afterwards.
@@ -59,19 +61,27 @@ def boost(
         lightgbm.basic.LightGBMError: LightGBM refused the data or the parameters.
     """
     fitted, held = train.blend(candidate.alpha), valid.blend(candidate.alpha)
-    train_set, valid_set = binned.with_targets(fitted, held)
+    own = fitted if shard is None else shard.part(fitted)
+    train_set, valid_set = binned.with_targets(own, held)
     parameters, rounds = _parameters(candidate, config, threads), config.rounds
-    if kind != "multiclass":
-        booster = _start(parameters, train_set, valid_set)
-        return _finish(candidate, booster, np.zeros(1), _run(booster, None, _reported_loss, rounds, config))
-    base = log_prior(fitted.values, fitted.weights)
-    parameters |= {"objective": "none", "metric": "none", "num_class": len(base)}
-    if len(base) >= config.many_classes:
-        parameters |= {"learning_rate": config.many_learning_rate, "num_leaves": config.many_leaves}
-        rounds = config.many_rounds
+    parameters |= {} if shard is None else shard.parameters
+    # All workers see the same validation rows, so they stop after the same round.
+    objective: SoftmaxObjective | None = None
+    loss: Callable[[lgb.Booster], float] = _reported_loss
+    base = np.zeros(1)
+    if kind == "multiclass":
+        base = log_prior(fitted.values, fitted.weights)
+        parameters |= {"objective": "none", "metric": "none", "num_class": len(base)}
+        if len(base) >= config.many_classes:
+            parameters |= {"learning_rate": config.many_learning_rate, "num_leaves": config.many_leaves}
+            rounds = config.many_rounds
+        objective, loss = SoftmaxObjective(own.values, own.weights, base), _SoftmaxLoss(held, base)
     booster = _start(parameters, train_set, valid_set)
-    objective = SoftmaxObjective(fitted.values, fitted.weights, base)
-    return _finish(candidate, booster, base, _run(booster, objective, _SoftmaxLoss(held, base), rounds, config))
+    best = _run(booster, objective, loss, rounds, config)
+    boosted = Boosted(candidate, booster.model_to_string(num_iteration=best), best, base)
+    if shard is not None:
+        shard.require_all(boosted.text, len(fitted.rows))
+    return boosted
 
 
 def _start(parameters: dict[str, Any], train_set: lgb.Dataset, valid_set: lgb.Dataset) -> lgb.Booster:
@@ -98,10 +108,6 @@ def _run(
         if this - best_round >= config.early_stopping:
             break
     return best_round
-
-
-def _finish(candidate: Candidate, booster: lgb.Booster, base: Floats, rounds: int) -> Boosted:
-    return Boosted(candidate, booster.model_to_string(num_iteration=rounds), rounds, base)
 
 
 def _reported_loss(booster: lgb.Booster) -> float:

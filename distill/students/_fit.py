@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.config import DistillConfig
-from distill.executor import Executor, Serial
+from distill.executor import Executor, Member, Serial
 from distill.soft_labels import SoftLabels
 from distill.students._binned import Binned
 from distill.students._checkpoint import read_pair, write_pair
+from distill.students._shard import Shard, joined
 from distill.students._student import StudentPair
 from distill.students._task import TaskFitting
 from teacher.datasets.disjoint import require_disjoint
@@ -43,7 +45,8 @@ def fit_students(
         config: The search and its budget.
         out: Gets one folder per task.
         progress: Where long work is shown.
-        executor: Where tasks are fitted (default: here, one after the other); it changes no byte.
+        executor: Where tasks are fitted (default: here, one after the other); it changes no byte, but of the tasks
+            that its gang takes.
 
     Returns:
         Task -> its two students, in the order of the spec.
@@ -52,19 +55,32 @@ def fit_students(
         UserError: the splits overlap, a task has no labels in training or validation, or labels that do not vary.
     """
     require_disjoint(dataset)
-    fitting = TaskFitting(dataset, soft, config)
-    inputs = {task.name: fitting.inputs(task) for task in dataset.spec.tasks}
+    executor = executor or Serial()
+    fitting, gang = TaskFitting(dataset, soft, config), executor.gang
+    together = {t.name for t in dataset.spec.tasks if gang is not None and gang.takes(fitting.size(t))}
+    shards = {t.name: gang.workers if gang and t.name in together else 1 for t in dataset.spec.tasks}
+    inputs = {task.name: fitting.inputs(task, shards[task.name]) for task in dataset.spec.tasks}
     known = {task.name: read_pair(out / task.name, inputs[task.name]) for task in dataset.spec.tasks}
     pairs = {name: pair for name, pair in known.items() if pair is not None}
     # The tasks with most classes take longest: started first, they do not keep the others waiting at the end.
     missing = sorted((t for t in dataset.spec.tasks if t.name not in pairs), key=lambda task: -task.width)
     with progress.task("students", len(dataset.spec.tasks)) as advance:
         advance(len(pairs))
-        for task, pair in (executor or Serial()).run(_handed(dataset, soft, config), _fit, missing):
+        for task, pair in _fitted(executor, _handed(dataset, soft, config), missing, together):
             write_pair(out / task.name, pair, inputs[task.name])
             pairs[task.name] = pair
             advance(note=task.name)
     return {task.name: pairs[task.name] for task in dataset.spec.tasks}
+
+
+def _fitted(
+    executor: Executor, handed: _Handed, missing: list[TaskSpec], together: set[str]
+) -> Iterator[tuple[TaskSpec, StudentPair]]:
+    """Tasks of one worker each, then those of all workers together, one after the other."""
+    yield from executor.run(handed, _fit, [task for task in missing if task.name not in together])
+    for task in missing:
+        if executor.gang is not None and task.name in together:
+            yield task, executor.gang.run(_Together(handed, task))
 
 
 @dataclass(frozen=True)
@@ -96,3 +112,18 @@ def _handed(dataset: Dataset, soft: SoftLabels, config: DistillConfig) -> _Hande
 def _fit(bench: _Bench, task: TaskSpec) -> StudentPair:
     """One thread a fit: sums of floats depend on their number, and the same seed would give other bytes."""
     return bench.fitting.fit(task, bench.binned, 1)
+
+
+@dataclass(frozen=True)
+class _Together:
+    """Fits one task in one of several workers at the same time."""
+
+    handed: _Handed
+    task: TaskSpec
+
+    def __call__(self, member: Member) -> StudentPair:
+        handed = self.handed
+        fitting = TaskFitting(handed.dataset, handed.soft, handed.config)
+        with joined(member):
+            shard = Shard.of_rows(len(handed.dataset.rows("train")), member, handed.config.seed)
+            return fitting.fit(self.task, fitting.bin_features(shard), 1, shard)

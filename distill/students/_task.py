@@ -24,6 +24,7 @@ from distill.soft_labels import SoftLabels
 from distill.students._binned import Binned
 from distill.students._boost import Candidate, Loss, boost
 from distill.students._search import Trial, search_direct, search_distilled
+from distill.students._shard import Shard
 from distill.students._student import Student, StudentPair
 from distill.students._targets import TaskData, prepare_task
 from understudy.contracts._model import TaskType
@@ -60,17 +61,26 @@ class TaskFitting:
         self._config = config
         self._train, self._valid = dataset.rows("train"), dataset.rows("valid")
 
-    def inputs(self, task: TaskSpec) -> str:
-        """Fingerprint of all that determines the task's students."""
+    def size(self, task: TaskSpec) -> int:
+        """Training rows times outputs."""
+        return len(self._train) * task.width
+
+    def inputs(self, task: TaskSpec, shards: int = 1) -> str:
+        """Fingerprint of all that determines the task's students; in how many shards the rows lie is part of it."""
         digest = hashlib.sha256(np.ascontiguousarray(self._soft.probs[task.name]).tobytes())
         digest.update(np.ascontiguousarray(self._soft.fold).tobytes())
         # Threads only bin the features: they change when the students are ready, not what they are.
         config = self._config.model_dump(mode="json", exclude={"threads"})
         spec = [task.model_dump(mode="json"), self._dataset.spec.gates.model_dump(mode="json")]
-        return fingerprint([self._dataset.fingerprint, spec, config, digest.hexdigest(), lgb.__version__])
+        split = [shards] if shards > 1 else []
+        return fingerprint([self._dataset.fingerprint, spec, config, digest.hexdigest(), lgb.__version__, *split])
 
-    def fit(self, task: TaskSpec, binned: Binned, threads: int) -> StudentPair:
-        """Both students of ``task``; ``binned`` must not be in use elsewhere meanwhile."""
+    def fit(self, task: TaskSpec, binned: Binned, threads: int, shard: Shard | None = None) -> StudentPair:
+        """Both students of ``task``; ``binned`` must not be in use elsewhere meanwhile.
+
+        With ``shard``, ``binned`` holds its training rows, and the workers of all shards call this at the same time;
+        each makes the same choices, because all see the same models and the same validation rows.
+        """
         name = task.name
         labels, soft = self._dataset.labels[name], self._soft.probs[name]
         weights = self._dataset.row_weights.get(name)
@@ -85,7 +95,7 @@ class TaskFitting:
         def attempt(candidate: Candidate) -> Trial:
             # The alpha-0 candidates of the two searches are the same models: fitted once, counted for both.
             if candidate not in trials:
-                trials[candidate] = self._try(task, candidate, train, valid, binned, threads)
+                trials[candidate] = self._try(task, candidate, train, valid, binned, threads, shard)
             return trials[candidate]
 
         config, losses = self._config, _LOSSES[task.type]
@@ -98,9 +108,16 @@ class TaskFitting:
         )
 
     def _try(
-        self, task: TaskSpec, candidate: Candidate, train: TaskData, valid: TaskData, binned: Binned, threads: int
+        self,
+        task: TaskSpec,
+        candidate: Candidate,
+        train: TaskData,
+        valid: TaskData,
+        binned: Binned,
+        threads: int,
+        shard: Shard | None,
     ) -> Trial:
-        boosted = boost(binned, train, valid, candidate, task.type, self._config, threads)
+        boosted = boost(binned, train, valid, candidate, task.type, self._config, threads, shard)
         student = Student(text=boosted.text, link=_LINKS[task.type], base=tuple(boosted.base.tolist()))
         said = student.predict(self._dataset.features[self._valid])
         known = valid.known
@@ -126,16 +143,17 @@ class TaskFitting:
         bounds = fidelity_bounds(task.type, self._dataset.spec.gates)
         return all(bound.keeps(float(functionals[name](ones)[0]), margin=_ROOM) for name, bound in bounds.items())
 
-    def bin_features(self) -> Binned:
-        """Bin the training and validation rows, for all tasks."""
+    def bin_features(self, shard: Shard | None = None) -> Binned:
+        """Bin the training rows (those of ``shard``, with common bins) and the validation rows, for all tasks."""
         features = self._dataset.features
         kinds = [feature.kind for feature in self._dataset.schema.features]
         return Binned.fit(
-            features[self._train],
+            features[self._train if shard is None else self._train[shard.rows]],
             features[self._valid],
             [i for i, kind in enumerate(kinds) if kind == "categorical"],
             max_bin=self._config.max_bin,
             threads=self._config.threads,
+            network={} if shard is None else shard.parameters,
         )
 
     def _student(self, task: TaskSpec, trial: Trial, scale: float, shift: float) -> Student:

@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from pieces import die, ten, times
+from pieces import die, scored, ten, times
 
 from distill import DistillConfig, fit_students
 from distill.executor import Executor, ExecutorConfig, Serial, open_executor
@@ -43,11 +44,20 @@ def test_every_item_comes_back_with_its_result(executor: Executor) -> None:
     assert refused.value.exit_code == 4
 
 
+def test_rows_come_back_in_their_order(executor: Executor) -> None:
+    rows = np.random.default_rng(0).permutation(25).astype(np.int64)
+    found = executor.map_rows(ten, scored, rows, 4)
+    assert found["one"].tolist() == [10.0 * row for row in rows]
+    assert found["two"].tolist() == [[row, -row] for row in rows.tolist()]
+
+
 def test_students_are_the_same_bytes(
-    executor: Executor, bank: Any, config: DistillConfig, tmp_path_factory: pytest.TempPathFactory
+    bank: Any, config: DistillConfig, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    """Of processes; of Ray in the tests of the job."""
     folders = [tmp_path_factory.mktemp("students") for _ in range(2)]
-    for folder, where in zip(folders, (executor, Serial()), strict=True):
+    executors = (open_executor(ExecutorConfig(kind="processes", workers=2), 0), Serial())
+    for folder, where in zip(folders, executors, strict=True):
         fit_students(bank.dataset, bank.soft, config, folder, Silent(), where)
     first, second = (_content(folder) for folder in folders)
     assert len(first) == 9
@@ -70,6 +80,12 @@ def test_auto_takes_processes_where_rows_keep_them_busy(rows: int, kind: str) ->
     config = ExecutorConfig(workers=2)
     assert type(open_executor(config, rows)).__name__ == kind
     assert type(open_executor(ExecutorConfig(workers=1), rows)).__name__ == "Serial"
+
+
+def test_oversized_tasks_need_ray() -> None:
+    assert ExecutorConfig(kind="ray", oversized=10).oversized == 10
+    with pytest.raises(ValueError, match="set kind to ray"):
+        ExecutorConfig(kind="processes", oversized=10)
 
 
 def test_ray_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

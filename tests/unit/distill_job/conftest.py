@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import shutil
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from job_bank import truth, write_bank
 from scipy.special import expit, logit, softmax
 
 import distill
@@ -19,112 +19,6 @@ from distill import SoftLabels, Student, StudentPair
 from distill.job import JobConfig, run_job
 from distill.job._events import Events
 from understudy.progress import Silent
-
-ROWS = 3000
-SPEC = """\
-schema_version = 1
-name = "toy"
-title = "Toy bank"
-base = "people"
-key = "id"
-catalog = "catalog.toml"
-
-[[sources]]
-name = "people"
-path = "./people.csv"
-
-[[groups]]
-name = "all"
-numeric = ["x0", "x1", "x2", "x3"]
-categorical = ["segment"]
-
-[[tasks]]
-name = "churn"
-type = "binary"
-label = "y"
-[[tasks]]
-name = "next_family"
-type = "multiclass"
-label = "k"
-classes = ["none", "deposit", "loan"]
-[[tasks]]
-name = "spend"
-type = "regression"
-label = "v"
-
-[protected]
-gender = "gender"
-region = "region"
-
-[rules]
-columns = ["x0", "segment"]
-bins = 3
-
-[gates]
-bootstrap = 200
-"""
-CATALOG = """\
-schema_version = 1
-
-[policy]
-default_top_k = 1
-
-[families]
-cards = { ko = "카드", en = "Cards" }
-loans = { ko = "대출", en = "Loans" }
-
-[[products]]
-id = "card"
-name = { ko = "카드", en = "Card" }
-family = "cards"
-type = "card"
-risk_level = 1
-seller = { ko = "은행", en = "Bank" }
-[[products.drivers]]
-task = "churn"
-weight = 1.0
-complement = true
-
-[[products]]
-id = "saver"
-name = { ko = "적금", en = "Saver" }
-family = "cards"
-type = "card"
-risk_level = 1
-seller = { ko = "은행", en = "Bank" }
-[[products.drivers]]
-task = "next_family"
-class_name = "deposit"
-weight = 1.0
-"""
-
-
-def write_bank(folder: Path, rows: int = ROWS) -> Path:
-    """The files of the bank; returns the spec's path."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(rows, 4)).round(4)
-    segment = rng.integers(0, 4, rows)
-    p, k, mean = truth(x, segment)
-    y = (rng.random(rows) < p).astype(int)
-    drawn = (rng.random((rows, 1)) > k.cumsum(axis=1)).sum(axis=1)
-    v = (mean + rng.normal(size=rows) * 15).round(3)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "people.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "x0", "x1", "x2", "x3", "segment", "gender", "region", "y", "k", "v"])
-        names = np.array(["none", "deposit", "loan"])[drawn]
-        gender, region = rng.choice(["f", "m"], rows), rng.choice(["city", "land"], rows)
-        for i in range(rows):
-            writer.writerow([f"c{i:05d}", *x[i], f"s{segment[i]}", gender[i], region[i], y[i], names[i], v[i]])
-    (folder / "spec.toml").write_text(SPEC, encoding="utf-8")
-    (folder / "catalog.toml").write_text(CATALOG, encoding="utf-8")
-    return folder / "spec.toml"
-
-
-def truth(x: np.ndarray, segment: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    p = expit(1.8 * x[:, 0] - 1.2 + (segment == 2))
-    k = softmax(np.column_stack([np.zeros(len(x)), 2 * x[:, 1] - 0.5, 2 * x[:, 2] - 1]), axis=1)
-    return p, k, 100 + 30 * x[:, 0] + 20 * np.abs(x[:, 3])
 
 
 def blur(values: np.ndarray, scale: float, seed: int) -> np.ndarray:
@@ -182,7 +76,9 @@ class Troupe:
         self.distilled = {task: blur(values, 0.02, 1) for task, values in self.soft.items()}
         self.direct = {task: blur(values, 0.2, 2) for task, values in self.soft.items()}
 
-    def label(self, dataset: Any, config: Any, *, folds: int, out: Path, progress: Any) -> SoftLabels:
+    def label(
+        self, dataset: Any, config: Any, *, folds: int, out: Path, progress: Any, executor: Any = None
+    ) -> SoftLabels:
         fold = np.where(dataset.split == 0, np.arange(len(dataset.split)) % folds, -1).astype(np.int8)
         gates = {task.name: {"deepfm": 0.75, "causal": 0.25} for task in dataset.spec.tasks}
         return SoftLabels(probs=self.soft, fold=fold, gates=gates)
