@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agents.bedrock.prompts import load_prompt
 from agents.feature_selector import Selection
 from agents.reason_generator import Channel
 from agents.reason_generator.prompt import JUDGE_PROMPT, PROMPT
@@ -70,6 +69,9 @@ class StoredSentences:
     """
 
     def __init__(self, model: str, queue: str, backing: Backing, judge: str = "") -> None:
+        # Only who has a model's sentences told needs to know its prompts.
+        from agents.bedrock.prompts import load_prompt
+
         self._model = model
         self._judge = f"{judge} {load_prompt(JUDGE_PROMPT).label}" if judge else ""
         self._prompt = load_prompt(PROMPT).label

@@ -68,8 +68,12 @@ def record() -> None:
     """Prove the shipped rules and write their proof beside them."""
     folder = shipped_rules()
     sources = sorted(folder.glob("*.toml"))
-    found = prove([read_toml(RuleFile, source) for source in sources])
-    write_bytes(folder / PROOF, canonical_json({"sha256": digest(sources), "needles": found}) + b"\n")
+    files = [read_toml(RuleFile, source) for source in sources]
+    found = prove(files)
+    # Macros are spelled out in the patterns already.
+    told = [file.model_dump(mode="json", exclude={"macros"}, exclude_defaults=True) for file in files]
+    proof = {"sha256": digest(sources), "needles": found, "files": told}
+    write_bytes(folder / PROOF, canonical_json(proof) + b"\n")
     (folder / PROOF).chmod(0o644)
 
 

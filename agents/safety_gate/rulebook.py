@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agents.safety_gate.matcher import Needles
 from agents.safety_gate.rule import Rule, RuleFile
-from understudy.contracts._model import read_toml
+from understudy.contracts._model import read_toml, validated
 from understudy.errors import UserError
 
 __all__ = ["PROOF", "SafetyRules", "digest", "load_rules", "shipped_rules"]
@@ -40,8 +40,8 @@ def shipped_rules() -> Path:
 def load_rules(path: Path | None = None) -> SafetyRules:
     """Read every ``*.toml`` of ``path`` (default: the rules of the package).
 
-    A set is proven when it is read, unless ``proof.json`` beside it records that these very bytes were proven before:
-    compiling every pattern costs a cold start a tenth of a second.
+    A set is parsed and proven when it is read, unless ``proof.json`` beside it records that these very bytes were
+    before, and what they say: compiling every pattern, and reading TOML, costs a cold start a tenth of a second.
 
     Raises:
         UserError: no rules, an unreadable file, a rule without both languages, a rule named twice, or a rule that
@@ -49,14 +49,14 @@ def load_rules(path: Path | None = None) -> SafetyRules:
     """
     folder = path or shipped_rules()
     sources = sorted(folder.glob("*.toml"))
-    files = tuple(read_toml(RuleFile, source) for source in sources)
-    if not files:
+    if not sources:
         fix = "Restore the rule files: without them nothing is safe."
         raise UserError("no safety rules", where=str(folder), fix=fix)
-    _refuse_twins([rule.id for file in files for rule in file.rules], folder)
     proven = _proven(folder / PROOF, digest(sources))
     if proven is not None:
-        return SafetyRules(files, proven)
+        return proven
+    files = tuple(read_toml(RuleFile, source) for source in sources)
+    _refuse_twins([rule.id for file in files for rule in file.rules], folder)
     from agents.safety_gate.proof import prove
 
     return SafetyRules(files, prove(files))
@@ -71,16 +71,17 @@ def digest(sources: Sequence[Path]) -> str:
     return whole.hexdigest()
 
 
-def _proven(path: Path, sha256: str) -> Needles | None:
-    """The needles recorded for rules of this digest; None where nothing, or something else, was proven."""
+def _proven(path: Path, sha256: str) -> SafetyRules | None:
+    """The rules recorded for sources of this digest; None where nothing, or something else, was proven."""
     try:
         record = json.loads(path.read_bytes())
     except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
         return None
-    if not isinstance(record, dict) or record.get("sha256") != sha256:
+    if not isinstance(record, dict) or record.get("sha256") != sha256 or "files" not in record:
         return None
-    needles: Needles = record["needles"]
-    return needles
+    files = tuple(validated(RuleFile, file, str(path)) for file in record["files"])
+    _refuse_twins([rule.id for file in files for rule in file.rules], path.parent)
+    return SafetyRules(files, record["needles"])
 
 
 def _refuse_twins(ids: Sequence[str], folder: Path) -> None:

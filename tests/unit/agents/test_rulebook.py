@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from agents.safety_gate import SafetyGate, load_rules
+from agents.safety_gate.rule import RuleFile
 from agents.safety_gate.rulebook import PROOF, SafetyRules, digest, shipped_rules
+from understudy.contracts._model import read_toml
 from understudy.errors import UserError
 
 RULE = """
@@ -91,11 +93,20 @@ def test_a_rule_named_twice_is_refused(folder: Path) -> None:
 
 
 def test_a_stale_proof_is_not_believed(folder: Path) -> None:
-    proof = {"sha256": digest([folder / "test.toml"]), "needles": {}}
+    told = [file.model_dump(mode="json", exclude={"macros"}) for file in load_rules(folder).files]
+    proof = {"sha256": digest([folder / "test.toml"]), "needles": {}, "files": told}
     (folder / PROOF).write_text(json.dumps(proof))
     assert load_rules(folder).needles == {}, "the recorded proof is taken for these very bytes"
     rewrite(folder, 'innocent = ["대리입니다."]', 'innocent = ["대박입니다."]')
     with pytest.raises(UserError, match="hits its own example"):
+        load_rules(folder)
+
+
+def test_a_proof_that_names_a_rule_twice_is_refused(folder: Path) -> None:
+    told = [file.model_dump(mode="json", exclude={"macros"}) for file in load_rules(folder).files]
+    proof = {"sha256": digest([folder / "test.toml"]), "needles": {}, "files": told * 2}
+    (folder / PROOF).write_text(json.dumps(proof))
+    with pytest.raises(UserError, match="named twice"):
         load_rules(folder)
 
 
@@ -112,3 +123,6 @@ def test_the_shipped_proof_is_of_the_shipped_rules() -> None:
     recorded = json.loads((shipped_rules() / PROOF).read_bytes())
     assert recorded["sha256"] == digest(sorted(shipped_rules().glob("*.toml")))
     assert recorded["needles"] == prove(load_rules().files)
+    sources = sorted(shipped_rules().glob("*.toml"))
+    read = [read_toml(RuleFile, source).rules for source in sources]
+    assert [file.rules for file in load_rules().files] == read
