@@ -30,7 +30,13 @@ State = dict[str, Any]
 
 
 def distillation_flow(
-    *, queue: str, definition: str, topic: str, pause_seconds: int = PAUSE_SECONDS, partition: str = "aws"
+    *,
+    queue: str,
+    definition: str,
+    topic: str,
+    pause_seconds: int = PAUSE_SECONDS,
+    sign_off_seconds: int = SIGN_OFF_SECONDS,
+    partition: str = "aws",
 ) -> State:
     """The definition; its input is ``{"config": "s3://bucket/key.json"}``, a `distill.job.JobConfig`.
 
@@ -39,6 +45,7 @@ def distillation_flow(
         definition: ARN of the job definition.
         topic: ARN of the topic whose subscribers are told and asked.
         pause_seconds: Before a further try.
+        sign_off_seconds: How long a person has to decide.
         partition: Of the ARNs of the integrations.
     """
     task = f"arn:{partition}:states:::"
@@ -86,7 +93,7 @@ def distillation_flow(
             "Pause": {"Type": "Wait", "Seconds": pause_seconds, "Next": "Again"},
             "Again": _renewed("Distil", "States.MathAdd($.try, 1)"),
             **_endings(f"{task}sns:publish", topic),
-            **_sign_off(f"{task}sns:publish.waitForTaskToken", topic),
+            **_sign_off(f"{task}sns:publish.waitForTaskToken", topic, sign_off_seconds),
         },
     }
 
@@ -123,8 +130,8 @@ def _endings(publish: str, topic: str) -> State:
     return found
 
 
-def _sign_off(publish: str, topic: str) -> State:
-    """Wait for a person, who runs ``understudy promote`` and sends its outcome with the token."""
+def _sign_off(publish: str, topic: str, seconds: int) -> State:
+    """Wait for a person, who runs ``understudy promote`` with the token; it sends its outcome."""
     return {
         "AskForSignOff": {
             "Type": "Task",
@@ -135,11 +142,13 @@ def _sign_off(publish: str, topic: str) -> State:
                 "Message": {
                     "outcome": "Ready",
                     "config.$": "$.config",
-                    "what": "Run `understudy promote`, then send its outcome: aws stepfunctions send-task-success.",
+                    "what": "Run `understudy promote --task-token TOKEN`, which decides and sends the outcome here.",
                     "token.$": "$$.Task.Token",
                 },
             },
-            "TimeoutSeconds": SIGN_OFF_SECONDS,
+            "TimeoutSeconds": seconds,
+            # One who decides asks by a heartbeat, before deciding, whether this still waits.
+            "HeartbeatSeconds": seconds - 1,
             "ResultPath": "$.decision",
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "NotPromoted"}],
             "Next": "Decided",

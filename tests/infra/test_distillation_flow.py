@@ -11,6 +11,9 @@ import pytest
 from flow_machine import Flow, flow_service
 
 from infra.distillation_flow import OUTCOMES, TRIES, distillation_flow
+from understudy.cli.sign_off import WaitingFlow
+from understudy.contracts.promotion import Promotion
+from understudy.errors import UserError
 
 READY = {"outcome": "approve"}
 
@@ -44,6 +47,35 @@ def test_a_good_bundle_waits_for_a_person_and_is_then_promoted(flow: Flow) -> No
 def test_without_a_persons_yes_nothing_is_promoted(flow: Flow, decision: dict[str, str] | None) -> None:
     ended = flow.run(worker_of(0), decision=decision)
     assert (ended.status, ended.error) == ("FAILED", "NotPromoted")
+
+
+def record(outcome: str) -> Promotion:
+    return Promotion.model_validate({
+        "outcome": outcome, "challenger": "m-2", "champion": "m-1", "operator": "Kim Min-seo",
+        "reason": "measured", "registry": "r",
+        "checks": [{"name": "integrity", "status": "pass", "reason": "whole"}],
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize(("outcome", "ends"), [("approve", "SUCCEEDED"), ("force", "SUCCEEDED"), ("reject", "FAILED")])
+def test_what_promote_decided_is_sent_with_the_token(flow: Flow, outcome: str, ends: str) -> None:
+    def decide(token: str) -> None:
+        waiting = WaitingFlow(token)
+        waiting.check()
+        waiting.answer(record(outcome))
+
+    assert flow.run(worker_of(0), decision=decide).status == ends
+
+
+def test_a_decision_of_nobody_is_no_promotion(flow: Flow) -> None:
+    ended = flow.run(worker_of(0), decision=lambda token: None, sign_off_seconds=2)
+    assert (ended.status, ended.error) == ("FAILED", "NotPromoted")
+
+
+def test_a_token_that_nobody_waits_for_stops_the_promotion_before_it_decides(flow: Flow) -> None:
+    with pytest.raises(UserError, match="did not take it") as raised:
+        WaitingFlow("no-such-token").check()
+    assert "token" in raised.value.fix
 
 
 @pytest.mark.parametrize("code", sorted(OUTCOMES))

@@ -39,15 +39,20 @@ def promote(
     store: StoreOption = None,
     keys: KeysOption = None,
     public_key: PublicOption = None,
+    task_token: Annotated[str | None, typer.Option(help="Of the state machine that waits for this decision.")] = None,
 ) -> None:
     """Let a challenger take the champion's place if every check passes. Exit code 3 if it is rejected."""
     from distill.promotion import Registry, Request
     from distill.promotion import promote as decide
     from teacher.datasets import open_dataset
+    from understudy.cli.sign_off import WaitingFlow
     from understudy.contracts._model import read_json
     from understudy.contracts.promotion import Fria
     from understudy.objects import open_objects
 
+    waiting = WaitingFlow(task_token) if task_token else None
+    if waiting:
+        waiting.check()
     request = Request(
         archive=run / "bundle.zip",
         dataset=lambda: open_dataset(run / "data"),
@@ -58,7 +63,10 @@ def promote(
         force=force,
         keys=_public(public_key),
     )
-    _show(decide(Registry(open_objects(registry)), _log(run, store, keys), request))
+    record = decide(Registry(open_objects(registry)), _log(run, store, keys), request)
+    if waiting:
+        waiting.answer(record)
+    _show(record)
 
 
 def rollback(

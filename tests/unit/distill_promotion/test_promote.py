@@ -218,6 +218,35 @@ def test_roll_back_needs_an_earlier_champion_that_is_whole(bank: Bank) -> None:
 Invoke = Callable[..., Any]
 
 
+def test_a_flow_that_waits_is_asked_before_and_told_after(
+    runs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a token does is tested with the state machine itself; here, that the command sends what it decided."""
+    said: list[tuple[str, str]] = []
+
+    class Waiting:
+        def __init__(self, token: str) -> None:
+            self._token = token
+
+        def check(self) -> None:
+            if self._token == "stale":
+                raise UserError("the state machine did not take it")
+            said.append(("asked", self._token))
+
+        def answer(self, record: Any) -> None:
+            said.append((record.outcome, self._token))
+
+    monkeypatch.setattr("understudy.cli.sign_off.WaitingFlow", Waiting)
+    registry = tmp_path / "registry"
+    command = ["promote", "--run", str(runs[0]), "--registry", str(registry)]
+    stale = CliRunner().invoke(app, [*command, "--task-token", "stale"])
+    assert isinstance(stale.exception, UserError)
+    assert said == []
+    assert not registry.exists()  # nothing was decided
+    CliRunner().invoke(app, [*command, "--task-token", "T"])  # nobody signed: a rejection, which is told too
+    assert said == [("asked", "T"), ("reject", "T")]
+
+
 def test_the_commands(runs: tuple[Path, Path], tmp_path: Path) -> None:
     weak, strong = runs
     path = tmp_path / "fria.json"
