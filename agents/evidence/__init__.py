@@ -5,6 +5,7 @@ from agents.evidence.columns import LAYERS, Columns, Told
 from agents.evidence.frame import Frame
 from agents.evidence.groups import Grouping
 from agents.evidence.history import History, days_before, open_history
+from agents.evidence.labelled import Labelled, read_labelled
 from agents.evidence.labels import Label, Labels, open_labels
 from agents.evidence.reading import read_day
 from agents.evidence.reference import Reference
@@ -20,6 +21,7 @@ __all__ = [
     "Grouping",
     "History",
     "Label",
+    "Labelled",
     "Labels",
     "Reference",
     "RequestDay",
@@ -32,4 +34,5 @@ __all__ = [
     "open_labels",
     "open_request_metrics",
     "read_day",
+    "read_labelled",
 ]

@@ -29,7 +29,7 @@ DIGITS = 16
 
 @dataclass(frozen=True)
 class Part:
-    """What one process reads: part ``index`` of ``parts``."""
+    """What one process reads: part ``index`` of ``parts`` of the spans, and the entries of ``requests``."""
 
     store: str
     keys: str
@@ -40,6 +40,7 @@ class Part:
     sample: float
     keep: float
     tell: float
+    requests: Sequence[str] = ()
     index: int = 0
     parts: int = 1
 
@@ -89,6 +90,10 @@ class _Reader:
                 self._take(number, body)
                 if len(self._rows) >= CHUNK:
                     yield self._chunk()
+        for request_id in self._part.requests:
+            found = self._store.get_request(request_id)
+            if found is not None:
+                self._take(-1, found)
         yield self._chunk()
 
     def _chunk(self) -> Columns:

@@ -9,6 +9,7 @@ from agents.evidence.groups import Grouping, default_groupings
 from agents.evidence.reference import Reference
 from understudy.bundle import Bundle
 from understudy.contracts._model import TaskType
+from understudy.contracts.catalog import Catalog
 from understudy.contracts.features import FeatureSchema
 from understudy.contracts.psi import PsiReference
 
@@ -24,8 +25,11 @@ class Frame:
         tasks: T names; ``types`` and ``classes`` (None: not multiclass) go with them.
         schema: Of the students; ``reference`` holds its bins.
         products: Ids in the catalog's order; ``families`` goes with them.
+        family_tasks: Family -> the task that weighs most in its products' scores.
         groupings: Protected attributes.
         utc_offset_hours: Of the bank, in whose days a record is dated.
+        review_share: Designed share of the recommendations of tier 1 that a person looks at.
+        psi_sha256: Of the file with the reference bins.
     """
 
     model_version: str
@@ -36,8 +40,11 @@ class Frame:
     reference: Reference
     products: list[str]
     families: list[str]
+    family_tasks: dict[str, str]
     groupings: list[Grouping]
     utc_offset_hours: float
+    review_share: float
+    psi_sha256: str
 
     @classmethod
     def of(cls, bundle: Bundle, groupings: Sequence[Grouping] | None = None) -> Frame:
@@ -57,6 +64,18 @@ class Frame:
             reference=Reference.of(manifest.features, psi),
             products=[product.id for product in catalog.products],
             families=[product.family for product in catalog.products],
+            family_tasks=_family_tasks(catalog),
             groupings=list(groupings) if groupings is not None else default_groupings(bundle, psi),
             utc_offset_hours=catalog.contact.utc_offset_hours,
+            review_share=catalog.review.sample_rate,
+            psi_sha256=manifest.files["psi.json"].sha256,
         )
+
+
+def _family_tasks(catalog: Catalog) -> dict[str, str]:
+    weights: dict[str, dict[str, float]] = {}
+    for product in catalog.products:
+        of_family = weights.setdefault(product.family, {})
+        for driver in product.drivers:
+            of_family[driver.task] = of_family.get(driver.task, 0.0) + driver.weight
+    return {family: max(sorted(found), key=found.__getitem__) for family, found in weights.items()}

@@ -38,6 +38,9 @@ class WatchSettings(Contract):
         default=None, min_length=1, description="file:///folder of log lines, or cloudwatch://namespace/function"
     )
     understudy_alarm_topic: str | None = Field(default=None, min_length=1, description="SNS topic, by its ARN")
+    understudy_replay: str | None = Field(
+        default=None, min_length=1, description="what decides again for an audit: lambda://<function:alias>"
+    )
     understudy_judge_model: str = Field(default="", description="Bedrock model of the jury; empty: nobody judges")
     understudy_labels: str | None = Field(
         default=None, min_length=1, description="outcomes that arrive late: file:///folder or s3://bucket/prefix"

@@ -18,6 +18,7 @@ All are in logarithms, and broadcast over leading axes. The customers of differe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -25,13 +26,16 @@ from numpy.typing import NDArray
 
 from agents.monitors.special import log_beta, log_gamma
 
-__all__ = ["Bounds", "log_e_rate", "log_e_shares", "log_e_two_rates", "rate_interval", "two_rate_interval"]
+__all__ = ["Bounds", "Prior", "log_e_rate", "log_e_shares", "log_e_two_rates", "rate_interval", "two_rate_interval"]
 
 Floats = NDArray[np.float64]
 Scale = Literal["difference", "ratio"]
 Bounds = tuple[Floats | float, Floats | float]
+Prior = tuple[Floats | float, Floats | float]
 GOLDEN = (5**0.5 - 1) / 2
-STEPS = 60  # golden sections: the bracket shrinks by 3e-13
+STEPS = 50  # golden sections: the bracket shrinks by 4e-11
+HALVINGS = 30
+FARTHEST = 13.8  # ln of the largest ratio that is looked for
 
 
 def _log_likelihood(yes: Floats, of: Floats, rate: Floats) -> Floats:
@@ -40,8 +44,9 @@ def _log_likelihood(yes: Floats, of: Floats, rate: Floats) -> Floats:
     return np.asarray(yes * np.log(safe) + (of - yes) * np.log1p(-safe))
 
 
-def _log_mixture(yes: Floats, of: Floats) -> Floats:
-    return np.asarray(log_beta(yes + 0.5, of - yes + 0.5) - log_beta(0.5, 0.5))
+def _log_mixture(yes: Floats, of: Floats, prior: Prior = (0.5, 0.5)) -> Floats:
+    a, b = prior
+    return np.asarray(log_beta(yes + a, of - yes + b) - log_beta(a, b))
 
 
 def log_e_rate(yes: Floats, of: Floats, low: Floats | float, high: Floats | float) -> Floats:
@@ -59,16 +64,25 @@ def log_e_shares(counts: Floats, shares: Floats) -> Floats:
     return np.asarray(above - (counts * np.log(shares)).sum(-1))
 
 
-def log_e_two_rates(own: tuple[Floats, Floats], rest: tuple[Floats, Floats], bounds: Bounds, scale: Scale) -> Floats:
+def log_e_two_rates(
+    own: tuple[Floats, Floats],
+    rest: tuple[Floats, Floats],
+    bounds: Bounds,
+    scale: Scale,
+    priors: tuple[Prior, Prior] | None = None,
+) -> Floats:
     """ln E for the null that own rate - rest's rate (or own / rest) lies in ``bounds``.
 
     Args:
         own: (yes, of) of one group; ``rest`` of all others.
         bounds: (low, high), low <= high; for a ratio both positive.
         scale: What is bounded.
+        priors: The Beta mixtures over the two rates (default: 1/2, 1/2). Any that were chosen before the counted days
+            are valid; those near to the truth give more evidence.
     """
     (a, m), (b, n) = own, rest
-    found = _log_mixture(a, m) + _log_mixture(b, n)
+    one, other = priors or ((0.5, 0.5), (0.5, 0.5))
+    found = _log_mixture(a, m, one) + _log_mixture(b, n, other)
     p, q = a / np.maximum(m, 1), b / np.maximum(n, 1)
     low, high = (np.broadcast_to(np.asarray(bound, dtype=np.float64), p.shape) for bound in bounds)
     free = _log_likelihood(a, m, p) + _log_likelihood(b, n, q)
@@ -100,45 +114,42 @@ def _best_on_edge(own: tuple[Floats, Floats], rest: tuple[Floats, Floats], edge:
     return np.maximum(np.maximum(f_left, f_right), np.maximum(at(low), at(high)))
 
 
-def rate_interval(yes: float, of: float, alpha: float) -> tuple[float, float]:
-    """The rates that the mixture does not refute at ``alpha``: a confidence sequence, evaluated now."""
-    return _inverted(lambda r: float(log_e_rate(*_arrays(yes, of), r, r)), yes / max(of, 1), 0.0, 1.0, alpha)
+def rate_interval(yes: Floats, of: Floats, alpha: float) -> tuple[Floats, Floats]:
+    """Per test the rates that the mixture does not refute at ``alpha``: a confidence sequence, evaluated now."""
+    yes, of = np.asarray(yes, dtype=np.float64), np.asarray(of, dtype=np.float64)
+    return _inverted(lambda r: log_e_rate(yes, of, r, r), yes / np.maximum(of, 1), 0.0, 1.0, alpha)
 
 
 def two_rate_interval(
-    own: tuple[float, float], rest: tuple[float, float], alpha: float, scale: Scale
-) -> tuple[float, float]:
-    """The differences (or ratios) that are not refuted at ``alpha``. A ratio is looked for up to 1e6."""
-    one, other = _arrays(*own), _arrays(*rest)
-    p, q = own[0] / max(own[1], 1), rest[0] / max(rest[1], 1)
+    own: tuple[Floats, Floats], rest: tuple[Floats, Floats], alpha: float, scale: Scale
+) -> tuple[Floats, Floats]:
+    """Per test the differences (or ratios) that are not refuted at ``alpha``. A ratio is sought within 1e-6 to 1e6."""
+    (a, m), (b, n) = own, rest
+    p, q = a / np.maximum(m, 1), b / np.maximum(n, 1)
     if scale == "difference":
-        return _inverted(lambda d: float(log_e_two_rates(one, other, (d, d), scale)), p - q, -1.0, 1.0, alpha)
-    centre = np.log(max(p, 1e-6) / max(q, 1e-6))
+        return _inverted(lambda d: log_e_two_rates(own, rest, (d, d), scale), p - q, -1.0, 1.0, alpha)
+    centre = np.log(np.maximum(p, 1e-6) / np.maximum(q, 1e-6))
 
-    def at(log_ratio: float) -> float:
-        ratio = float(np.exp(log_ratio))
-        return float(log_e_two_rates(one, other, (ratio, ratio), scale))
+    def at(log_ratio: Floats) -> Floats:
+        return log_e_two_rates(own, rest, (np.exp(log_ratio), np.exp(log_ratio)), scale)
 
-    low, high = _inverted(at, float(centre), -13.8, 13.8, alpha)
-    return float(np.exp(low)), float(np.exp(high))
-
-
-def _arrays(yes: float, of: float) -> tuple[Floats, Floats]:
-    return np.asarray(float(yes)), np.asarray(float(of))
+    low, high = _inverted(at, centre, -FARTHEST, FARTHEST, alpha)
+    return np.exp(low), np.exp(high)
 
 
-def _inverted(log_e: object, centre: float, least: float, most: float, alpha: float) -> tuple[float, float]:
-    """Where ln E crosses ln(1/alpha) on either side of the estimate, by bisection."""
-    assert callable(log_e)
+def _inverted(
+    log_e: Callable[[Floats], Floats], centre: Floats, least: float, most: float, alpha: float
+) -> tuple[Floats, Floats]:
+    """Where ln E crosses ln(1/alpha) on either side of the estimate, by bisection; the end where it does not."""
     bound = -np.log(alpha)
 
-    def edge(far: float) -> float:
-        if log_e(far) < bound:
-            return far
-        near, out = centre, far
-        for _ in range(50):
+    def edge(far: float) -> Floats:
+        near, out = np.clip(centre, least, most), np.full_like(centre, far)
+        free = log_e(out) < bound
+        for _ in range(HALVINGS):
             middle = (near + out) / 2
-            near, out = (middle, out) if log_e(middle) < bound else (near, middle)
-        return near
+            inside = log_e(middle) < bound
+            near, out = np.where(inside, middle, near), np.where(inside, out, middle)
+        return np.where(free, far, near)
 
     return edge(least), edge(most)
