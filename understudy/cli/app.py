@@ -11,6 +11,7 @@ from rich.console import Console
 
 from understudy.cli.agents import FakeJudge, agents_app
 from understudy.cli.audit import audit_app
+from understudy.cli.console import console_command
 from understudy.cli.cost import cost
 from understudy.cli.data import data_app
 from understudy.cli.feature_store import features_app
@@ -31,6 +32,7 @@ app.add_typer(bundle_app, name="bundle")
 app.add_typer(features_app, name="features")
 for command in (promote, rollback, champion, cost):
     app.command()(command)
+app.command("console")(console_command)
 console = Console(highlight=False)
 if not console.is_terminal:  # a log has no width to respect; tables must not be cut
     console.width = 140

@@ -34,6 +34,7 @@ class ServePaths:
         self.checkpoints = f"file://{(self.folder / 'checkpoints').resolve()}"
         self.signing_key = f"file://{(self.folder / 'checkpoint-key.pem').resolve()}"
         self.public_key_file = self.folder / "checkpoint-key.pem.pub"
+        self.reports = f"file://{(root / 'reports').resolve()}"
 
     def prepare(self) -> None:
         """Make the folder and, the first time, an audit key."""

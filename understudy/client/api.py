@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 from pydantic import ValidationError
@@ -151,7 +151,7 @@ class UnderstudyClient:
         """Close this thread's connection."""
         self._transport.close()
 
-    def __enter__(self) -> UnderstudyClient:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

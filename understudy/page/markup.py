@@ -6,7 +6,7 @@ from html import escape
 
 __all__ = ["Markup", "join", "tag"]
 
-_VOID = frozenset({"meta", "wbr"})
+_VOID = frozenset({"br", "input", "link", "meta", "wbr"})
 
 
 class Markup(str):

@@ -1,0 +1,81 @@
+"""Intervals one below the other, and the range in which they should lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from understudy.console.figures import interval, number
+from understudy.console.plots.picture import picture, text
+from understudy.console.tables import table
+from understudy.console.words import Words
+from understudy.page import Frame, Markup, join, nice_ticks, tag
+
+__all__ = ["Span", "forest"]
+
+ROW = 20.0
+
+
+@dataclass(frozen=True)
+class Span:
+    """A group: its value, the interval, how many rows it rests on."""
+
+    name: str
+    value: float | None
+    low: float | None
+    high: float | None
+    rows: int | None
+
+
+def forest(
+    name: str, title: str, found: Sequence[Span], words: Words, *, zone: tuple[float, float], columns: Sequence[str]
+) -> Markup:
+    """One row for each group. ``columns`` names the four columns of the table."""
+    frame = _frame(found, zone)
+    drawing = [_zone(frame, zone), _axis(frame), *(_span(frame, at, one, zone) for at, one in enumerate(found))]
+    rows = [(one.name, number(one.value), interval(one.low, one.high) or "—", number(one.rows)) for one in found]
+    outside = [one.name for one in found if _outside(one, zone)]
+    said = words("plot.outside", names=", ".join(outside)) if outside else words("plot.inside", groups=len(found))
+    return picture(name, title, said, frame, drawing, table(title, columns, rows), words("plot.table"))
+
+
+def _outside(one: Span, zone: tuple[float, float]) -> bool:
+    return one.value is not None and not zone[0] <= one.value <= zone[1]
+
+
+def _frame(found: Sequence[Span], zone: tuple[float, float]) -> Frame:
+    values = [v for one in found for v in (one.value, one.low, one.high) if v is not None] + list(zone)
+    low, high = min(values), max(values)
+    room = 0.06 * (high - low)
+    longest = max((len(one.name) for one in found), default=8)
+    left = min(210.0, 18 + 6.1 * longest)
+    height = ROW * max(1, len(found)) + 34
+    return Frame((low - room, high + room), (0, max(1, len(found))), 460, height, left, 14, 6, 28)
+
+
+def _zone(frame: Frame, zone: tuple[float, float]) -> Markup:
+    left, right = frame.px(zone[0]), frame.px(zone[1])
+    return tag("rect", x=left, y=frame.top, width=right - left, height=frame.inner_height, class_="zone")
+
+
+def _axis(frame: Frame) -> Markup:
+    ticks = nice_ticks(*frame.x, about=5)
+    base = frame.height - frame.bottom
+    return join(
+        *(frame.line(tick, frame.y[0], tick, frame.y[1], "grid") for tick in ticks),
+        *(text(number(tick), frame.px(tick), base + 15) for tick in ticks),
+    )
+
+
+def _span(frame: Frame, at: int, one: Span, zone: tuple[float, float]) -> Markup:
+    middle = frame.top + ROW * at + ROW / 2
+    kind = "bad" if _outside(one, zone) else "plain"
+    label = text(one.name, frame.left - 8, middle + 3.5, "end", "name")
+    if one.value is None:
+        return join(label, text("?", frame.px(sum(zone) / 2), middle + 3.5))
+    whisker = (
+        tag("line", x1=frame.px(one.low), y1=middle, x2=frame.px(one.high), y2=middle, class_=f"whisker {kind}")
+        if one.low is not None and one.high is not None
+        else None
+    )
+    return join(label, whisker, tag("circle", cx=frame.px(one.value), cy=middle, r=4.0, class_=f"spot {kind}"))

@@ -1,0 +1,72 @@
+"""Fairness in production: every group's ratio with its interval on one day, and the worst of them over the days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from understudy.console.days import days_of, no_report, report_of, strip
+from understudy.console.desk import Desk, Go, Page
+from understudy.console.plots import Span, forest
+from understudy.console.tables import empty, panel
+from understudy.console.views.drift import measurements_of, small_multiples
+from understudy.console.words import Words
+from understudy.contracts.watch import Measurement, OpsReport
+from understudy.page import Markup, tag
+
+__all__ = ["fairness"]
+
+SERIES = ("fairness_di_min", "fairness_di_max", "fairness_spd_max", "fairness_eod_max", "auc_gap")
+# Measurement -> the range in which each group should lie.
+ZONES = {
+    "fairness_di_min": (0.80, 1.25),
+    "fairness_di_max": (0.80, 1.25),
+    "fairness_spd_max": (-0.10, 0.10),
+    "fairness_eod_max": (-0.10, 0.10),
+}
+
+
+def fairness(desk: Desk) -> Page | Go:
+    """By group, single and two-way."""
+    words, days = desk.words, days_of(desk)
+    report = report_of(desk, days)
+    if report is None:
+        return Page("fairness", words("fairness.title"), (strip(days, desk), no_report(days, words)))
+    content = (
+        strip(days, desk),
+        tag("p", words("fairness.lead"), class_="lead"),
+        panel("groups", words("fairness.groups", day=report.period), _groups(report, words)),
+        panel("series", words("fairness.series"), small_multiples(SERIES, days, report, words)),
+    )
+    return Page("fairness", words("fairness.title"), content)
+
+
+def _groups(report: OpsReport, words: Words) -> Markup:
+    found = measurements_of(report)
+    figures: list[Markup] = []
+    seen: set[tuple[Span, ...]] = set()
+    for name, zone in ZONES.items():
+        spans = _spans(found[name]) if name in found else ()
+        if not spans or spans in seen:
+            continue
+        seen.add(spans)
+        columns = [words(f"fairness.{key}") for key in ("group", "value", "interval", "rows")]
+        title = words.named("measure", name)
+        figures.append(forest(f"groups-{name}", title, spans, words, zone=zone, columns=columns))
+    return tag("div", *figures, class_="plots wide") if figures else empty(words("fairness.no_groups"))
+
+
+def _spans(one: Measurement) -> tuple[Span, ...]:
+    groups: Any = one.detail.get("groups")
+    return tuple(_span(group) for group in groups if isinstance(group, Mapping)) if isinstance(groups, list) else ()
+
+
+def _span(group: Mapping[str, Any]) -> Span:
+    rows = group.get("n")
+    value, low, high = (_number(group.get(key)) for key in ("value", "low", "high"))
+    name = f"{group.get('attribute', '')}: {group.get('group', '')}"
+    return Span(name, value, low, high, rows if isinstance(rows, int) else None)
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
