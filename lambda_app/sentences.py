@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from agents.feature_selector import Selection
+from agents.feature_selector.signature import unordered
 from agents.reason_generator import Channel
 from agents.reason_generator.prompt import JUDGE_PROMPT, PROMPT
 from lambda_app.backing import Backing
@@ -83,7 +84,7 @@ class StoredSentences:
         if not selection.facts or selection.note or len(selection.signature) > 400:
             return None
         return SentenceKey(
-            signature=selection.signature,
+            signature=unordered(selection.signature),
             product=product,
             locale=locale,
             channel=channel,

@@ -6,16 +6,24 @@ from collections.abc import Sequence
 
 from understudy.contracts.reasons import Fact
 
-__all__ = ["bucket", "parse_signature", "signature"]
+__all__ = ["bucket", "parse_signature", "signature", "unordered"]
 
 
 def signature(facts: Sequence[Fact]) -> str:
     """Ordered fact keys with direction and value bucket: ``overseas-purchases+many|salary-day+-``.
 
-    Sentences are kept per signature, so a bucket is as coarse as wording allows: customers with other values of the
-    same facts share a sentence, and their values are filled in.
+    Sentences are kept per signature (see `unordered`), so a bucket is as coarse as wording allows: customers with other
+    values of the same facts share a sentence, and their values are filled in.
     """
     return "|".join(f"{fact.key}{'+' if fact.direction == 'for' else '-'}{bucket(fact)}" for fact in facts)
+
+
+def unordered(text: str) -> str:
+    """The signature of the same facts whatever their weights: sentences are kept under it.
+
+    One sentence tells all of its facts, so that other weights need no other sentence; its slots follow this order.
+    """
+    return "|".join(sorted(text.split("|")))
 
 
 def bucket(fact: Fact) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from agents.feature_selector.signature import unordered
 from understudy.contracts._model import Locale
 from understudy.contracts.sentences import SentenceKey
 
@@ -22,7 +23,7 @@ def demanded_keys(
     """Keys with their counts, the most frequent first (ties by id), for ``asked``: (signature, product) of each
     recommendation. Every language and tone is thought to be asked for alike.
     """
-    counts = Counter(asked)
+    counts = Counter((unordered(signature), product) for signature, product in asked)
     keys = [
         (
             SentenceKey.model_validate(

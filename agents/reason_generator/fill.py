@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from agents.reason_generator.particles import PARTICLES, with_particle
 from agents.safety_gate.grounding import in_digits
@@ -37,7 +38,13 @@ def literal_numbers(template: str) -> list[str]:
 
     Those in words are told in digits: 석 달 is "3개월".
     """
-    return _LITERAL.findall(in_digits(normalise(_SLOT.sub("", template)).plain))
+    return list(_literals(template))
+
+
+@lru_cache(maxsize=1024)
+def _literals(template: str) -> tuple[str, ...]:
+    # Templates and phrases are few, and asked for with every text.
+    return tuple(_LITERAL.findall(in_digits(normalise(_SLOT.sub("", template)).plain)))
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

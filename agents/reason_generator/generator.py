@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from agents.feature_selector import Selection
+from agents.feature_selector.signature import signature
 from agents.reason_generator.disclosure import Disclosure, disclose
 from agents.reason_generator.fill import fill, literal_numbers
 from agents.reason_generator.sentences import malformed
@@ -39,8 +40,8 @@ class ReasonGenerator:
     def reason(
         self, selection: Selection, product: Product, locale: Locale, channel: Channel, sentence: str | None = None
     ) -> Reason:
-        """Explain ``product``: with ``sentence`` (a well-formed one, with a slot for each fact of ``selection``), or,
-        where there is no sentence or a fact cannot be said, with a template.
+        """Explain ``product``: with ``sentence`` (a well-formed one, with a slot for each fact of ``selection`` in the
+        order of its `unordered` signature), or, where there is none or a fact cannot be said, with a template.
 
         Facts beyond the third, and facts that cannot be said, are left out of a template. A product that lacks a term
         which its type must disclose gets no text: ``source`` is then "none" and ``note`` names the missing terms.
@@ -51,10 +52,12 @@ class ReasonGenerator:
             return Reason(locale=locale, text="", source="none", signature=selection.signature, note=note)
         said = [(fact, phrase) for fact in selection.facts if (phrase := self._phrase(fact, locale)) is not None][:3]
         source: Literal["template", "llm"] = "llm"
+        slots = sorted(said, key=lambda pair: signature(pair[:1]))
         if sentence is None or len(said) < len(selection.facts) or malformed(sentence, len(said), locale):
             template, said = self._template(said, channel, product)
+            slots = said
             sentence, source = template.text[locale], "template"
-        values = {f"fact{number}": phrase for number, (_, phrase) in enumerate(said, start=1)}
+        values = {f"fact{number}": phrase for number, (_, phrase) in enumerate(slots, start=1)}
         return Reason(
             locale=locale,
             text=fill(sentence, {"product": product.name[locale]} | values),

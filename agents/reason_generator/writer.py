@@ -15,7 +15,7 @@ from agents.bedrock import (
     load_prompt,
 )
 from agents.feature_selector import Selection
-from agents.feature_selector.signature import parse_signature
+from agents.feature_selector.signature import parse_signature, unordered
 from agents.reason_generator.generator import ReasonGenerator
 from agents.reason_generator.judge import Case, Judged, LlmJudge
 from agents.reason_generator.prompt import PROMPT
@@ -87,6 +87,8 @@ class SentenceWriter:
             StoreError: the store or the audit log cannot answer; nothing was stored.
         """
         if (key.model, key.prompt) != (self._model.id, self._prompt.label) or key.product not in self._products:
+            return "dropped"
+        if key.signature != unordered(key.signature):
             return "dropped"
         try:
             facts = [(self._facts[name], bucket) for name, bucket in parse_signature(key.signature)]

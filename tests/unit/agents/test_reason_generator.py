@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agents.feature_selector import Selection, select_facts
+from agents.feature_selector.signature import unordered
 from agents.reason_generator import ReasonGenerator
 from agents.safety_gate import SafetyGate
 from understudy.contracts._model import Text
@@ -47,6 +48,24 @@ def test_an_english_reason(generator: ReasonGenerator, selection: Selection, pro
         "Picked because of 3 overseas purchases of late, an account balance of KRW 12.3 million and "
         "spending mostly on cafes: Hanbit Time Deposit."
     )
+
+
+def test_one_sentence_serves_all_weights_of_its_facts(
+    generator: ReasonGenerator, glossary: Glossary, product: Products, record: Callable[..., CustomerRecord]
+) -> None:
+    customer = record(overseas_count=3, balance=12_345_678.0)
+    one = select_facts({"overseas_count": 0.5, "balance": 0.3}, customer, glossary)
+    other = select_facts({"overseas_count": 0.3, "balance": 0.5}, customer, glossary)
+    assert one.signature == "overseas+few|balance+some"
+    assert unordered(one.signature) == unordered(other.signature) == "balance+some|overseas+few"
+    sentence = "Given {fact1} and, of late, {fact2}, {product} may suit you."
+    told = [generator.reason(each, product("account"), "en", "branch", sentence) for each in (one, other)]
+    assert told[0].text == told[1].text
+    assert told[0].text.startswith("Given an account balance of KRW 12.3 million and, of late, 3 overseas purchases")
+    assert [[fact.key for fact in reason.facts] for reason in told] == [
+        ["overseas", "balance"],
+        ["balance", "overseas"],
+    ]
 
 
 def test_type_and_channel_choose_the_template(

@@ -214,7 +214,7 @@ def test_a_job_that_makes_no_sense_is_dropped(bank: Bank, body: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [{"product": "no_such"}, {"model": "another.model"}, {"prompt": "reason_sentence@999"}, {"signature": "no-fact+-"},
-     {"signature": "nonsense"}],
+     {"signature": "nonsense"}, {"signature": "salary+some|overseas+few"}],
 )  # fmt: skip
 def test_a_job_of_another_bundle_model_or_prompt_is_dropped(bank: Bank, change: dict[str, str]) -> None:
     bank.ask()
