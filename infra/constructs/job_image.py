@@ -19,12 +19,17 @@ __all__ = ["JobImage"]
 
 SHIPPED = ("LICENSE", "README.md", "constraints.txt", "pyproject.toml")
 PACKAGES = ("agents", "distill", "infra", "lambda_app", "teacher", "understudy")
-DOCKERFILE = """\
+# The machines have no GPU: of torch, uv takes the build without CUDA, whose index it knows; what came is looked at.
+UV = "0.13.9"
+DOCKERFILE = f"""\
 FROM public.ecr.aws/docker/library/python:3.13-slim
 RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY . .
-RUN pip install --no-cache-dir -c constraints.txt '.[teacher,distill]' && useradd --create-home job
+RUN pip install --no-cache-dir uv=={UV} \\
+ && uv pip install --system --no-cache --torch-backend cpu -c constraints.txt '.[teacher,distill]' \\
+ && python -c 'import torch; assert torch.version.cuda is None, torch.__version__' \\
+ && useradd --create-home job
 USER job
 """
 

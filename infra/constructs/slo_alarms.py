@@ -36,6 +36,7 @@ BURNS = (
     Burn("fast-burn", 14.4, Duration.hours(1), Duration.minutes(5)),
     Burn("slow-burn", 6.0, Duration.hours(6), Duration.minutes(30)),
 )
+UNLIKELY = 4.0  # width of the band, in its standard deviations: at 2, a quiet week has several alarms
 ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 QUIET = cloudwatch.TreatMissingData.NOT_BREACHING
@@ -63,6 +64,8 @@ class SloAlarms(Construct):
         self._alarm("audit-failures", self._serving.count("AuditFailures", five), 0)
         self._alarm("read-failures", self._serving.count("ReadFailures", five), 0, periods=2)
         self._alarm("model-refused", self._serving.count("StepDownModel", five), 0)
+        self._unusual("requests-unusual", self._serving.requests(Duration.minutes(15)))
+        self._unusual("latency-unusual", self._serving.metric("Latency", Duration.minutes(15), "p50"))
         self._alarm("throttles", function.metric_throttles(period=five, statistic="Sum"), 0, periods=2)
 
     def of_audit(self) -> None:
@@ -80,6 +83,21 @@ class SloAlarms(Construct):
         self._alarm("dead-letters", waiting, 0)
         age = queue.metric_approximate_age_of_oldest_message(period=five, statistic="Maximum")
         self._alarm("orders-wait", age, Duration.hours(6).to_seconds(), periods=3)
+
+    def _unusual(self, name: str, metric: cloudwatch.IMetric) -> None:
+        """Outside of what the weeks before make likely at this hour of the week, three quarters of an hour long."""
+        alarm = cloudwatch.AnomalyDetectionAlarm(
+            self,
+            name,
+            alarm_name=f"{self._deployment.prefix}-{name}",
+            alarm_description=f"Runbook: docs/runbooks/{name}.md",
+            metric=metric,
+            std_devs=UNLIKELY,
+            evaluation_periods=3,
+            treat_missing_data=QUIET,
+        )
+        alarm.add_alarm_action(self._action)
+        self.alarms[name] = alarm
 
     def _burn(self, burn: Burn) -> None:
         parts = [self._part(burn, window, length) for window, length in (("long", burn.long), ("short", burn.short))]

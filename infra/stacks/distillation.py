@@ -11,6 +11,7 @@ from constructs import Construct
 from infra.acknowledge import acknowledge
 from infra.config import Deployment
 from infra.constructs.alarm_topic import AlarmTopic
+from infra.constructs.job_alarm import JobAlarm
 from infra.constructs.job_image import JobImage
 from infra.constructs.job_machine import JobMachine
 from infra.constructs.job_machines import JobMachines
@@ -42,7 +43,9 @@ class DistillationStack(Stack):
         machines = JobMachines(self, "Jobs", deployment=deployment, image=image, role=self._role(bucket, signing))
         topic = AlarmTopic(self, "People", deployment=deployment, name="distillation").topic
         config = f"s3://{bucket.bucket_name}/{deployment.distillation}"
-        JobMachine(self, "Flow", deployment=deployment, machines=machines, topic=topic, config=config)
+        flow = JobMachine(self, "Flow", deployment=deployment, machines=machines, topic=topic, config=config)
+        JobAlarm(self, "Failed", deployment=deployment, machine=flow.machine, topic=topic)
+        CfnOutput(self, "StateMachine", value=flow.machine.state_machine_arn)
         CfnOutput(self, "Bucket", value=bucket.bucket_name)
         CfnOutput(self, "BundleKey", value=signing.key_arn)
 

@@ -15,10 +15,13 @@ sys.path.insert(0, str(Path(__file__).parent))  # deploy_local, which is a scrip
 # Before jsii starts its kernel: how old the local Node is, is not what these tests are about.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
 
-from aws_cdk import App
+from aws_cdk import App, Validations
 from aws_cdk import aws_lambda as lambda_
+from cdk_nag import AwsSolutionsChecks
 
 from infra.app import add_stacks
+from infra.config import read_deployment
+from infra.stacks.distillation import DistillationStack
 
 CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 
@@ -89,3 +92,16 @@ def spoken(synthesise: Callable[..., Synthesised]) -> Synthesised:
 @pytest.fixture(scope="session")
 def prod(synthesise: Callable[..., Synthesised]) -> Synthesised:
     return synthesise(stage="prod", bundle="bundles/finsynth-1.zip", bundle_public_key=PEM)
+
+
+@pytest.fixture(scope="session")
+def distilling(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """The resources of the distillation stack, synthesised under cdk-nag, and the assembly's folder."""
+    folder = tmp_path_factory.mktemp("distillation") / "out"
+    app = App(outdir=str(folder), analytics_reporting=False)
+    context = {"stage": "dev", "bundle": "champion.zip", "distillation": "configs/finsynth.json"}
+    stack = DistillationStack(app, deployment=read_deployment(context))
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    app.synth()
+    template = json.loads((folder / f"{stack.stack_name}.template.json").read_text())
+    return template["Resources"], folder

@@ -7,28 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
 
 from infra.config import STAGES, read_deployment
 from infra.distillation_flow import distillation_flow
-from infra.stacks.distillation import DistillationStack
 from understudy.errors import UserError
 
 CONFIG = "configs/finsynth.json"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
-    """The resources of the stack, synthesised under cdk-nag, and the assembly's folder."""
-    folder = tmp_path_factory.mktemp("distillation") / "out"
-    app = App(outdir=str(folder), analytics_reporting=False)
-    deployment = read_deployment({"stage": "dev", "bundle": "champion.zip", "distillation": CONFIG})
-    stack = DistillationStack(app, deployment=deployment)
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    app.synth()
-    template = json.loads((folder / f"{stack.stack_name}.template.json").read_text())
-    return template["Resources"], folder
+@pytest.fixture
+def made(distilling: tuple[dict[str, Any], Path]) -> tuple[dict[str, Any], Path]:
+    return distilling
 
 
 def of_type(made: tuple[dict[str, Any], Path], kind: str) -> list[dict[str, Any]]:
@@ -101,6 +90,27 @@ def test_the_image_is_made_of_the_packages_alone_when_the_stack_was_deployed(mad
     assert project["Environment"]["PrivilegedMode"] is True
     (rule,) = [rule for rule in of_type(made, "AWS::Events::Rule") if "Input" not in rule["Targets"][0]]
     assert rule["EventPattern"]["detail"]["status-details"]["status"] == ["CREATE_COMPLETE", "UPDATE_COMPLETE"]
+
+
+def test_somebody_is_told_of_every_execution_that_did_not_succeed(made: Any) -> None:
+    (alarm,) = of_type(made, "AWS::CloudWatch::Alarm")
+    (machine,) = (name for name, one in made[0].items() if one["Type"] == "AWS::StepFunctions::StateMachine")
+    read = [one["MetricStat"]["Metric"] for one in alarm["Metrics"] if "MetricStat" in one]
+    assert {one["MetricName"] for one in read} == {"ExecutionsFailed", "ExecutionsAborted", "ExecutionsTimedOut"}
+    assert {json.dumps(one["Dimensions"]) for one in read} == {
+        json.dumps([{"Name": "StateMachineArn", "Value": {"Ref": machine}}])
+    }
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+    (topic,) = (name for name, one in made[0].items() if one["Type"] == "AWS::SNS::Topic")
+    assert alarm["AlarmActions"] == [{"Ref": topic}]
+
+
+def test_the_image_takes_torch_without_cuda_and_looks_at_what_came(made: Any) -> None:
+    (project,) = of_type(made, "AWS::CodeBuild::Project")
+    build = json.dumps(project["Source"]["BuildSpec"])
+    assert "--torch-backend cpu" in build
+    assert "torch.version.cuda is None" in build
+    assert "-c constraints.txt" in build
 
 
 @pytest.mark.parametrize("key", ["/configs/a.json", "configs/a.toml", "a b.json"])

@@ -63,10 +63,11 @@ def test_every_alarm_reads_what_a_function_writes(spoken: Any, capsys: pytest.Ca
     assert {function for _, _, function in read} <= functions
 
 
-def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm(spoken: Any) -> None:
+def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm(spoken: Any, distilling: Any) -> None:
+    apart = [one["Properties"] for one in distilling[0].values() if one["Type"] == ALARM]
     named = {
         match[1]
-        for alarm in alarms(spoken).values()
+        for alarm in [*alarms(spoken).values(), *apart]
         if (match := re.fullmatch(r"Runbook: docs/runbooks/(.+)\.md", alarm["AlarmDescription"]))
     }
     assert named == {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
@@ -80,6 +81,17 @@ def test_every_alarm_tells_the_topic_except_the_parts_of_another_and_those_of_th
     }
     (subscription,) = spoken.of_type("AWS::SNS::Subscription").values()
     assert subscription["Properties"]["Endpoint"] == "ops@bank.example"
+
+
+def test_an_unusual_hour_is_one_outside_of_the_band_of_the_weeks_before(spoken: Any) -> None:
+    for name, statistic in (("requests-unusual", "SampleCount"), ("latency-unusual", "p50")):
+        alarm = alarms(spoken)[f"understudy-dev-{name}"]
+        band = next(one for one in alarm["Metrics"] if one["Id"] == alarm["ThresholdMetricId"])
+        read = next(one for one in alarm["Metrics"] if "MetricStat" in one)
+        assert band["Expression"] == f"ANOMALY_DETECTION_BAND({read['Id']}, 4)"
+        assert (read["MetricStat"]["Stat"], read["MetricStat"]["Metric"]["MetricName"]) == (statistic, "Latency")
+        assert alarm["ComparisonOperator"] == "LessThanLowerOrGreaterThanUpperThreshold"
+        assert "Threshold" not in alarm
 
 
 def test_a_burn_alarm_fires_at_its_rate_of_the_error_budget(dev: Any) -> None:
@@ -123,7 +135,9 @@ def test_the_bill_counts_what_the_templates_of_prod_hold(prod: Any) -> None:
     read = 0
     for alarm in prod.of_type(ALARM).values():
         queries = alarm["Properties"].get("Metrics", [])
-        read += sum("MetricStat" in one for one in queries) or 1  # an alarm is billed for each metric that it reads
+        # An alarm is billed for each metric that it reads, and one of anomalies for the two edges of its band too.
+        read += sum("MetricStat" in one for one in queries) or 1
+        read += 2 * ("ThresholdMetricId" in alarm["Properties"])
     work = {name: field.default for name, field in Workload.model_fields.items()}
     assert work["alarms"] == read
     assert work["composite_alarms"] == count("AWS::CloudWatch::CompositeAlarm")
