@@ -139,7 +139,7 @@ class Decider:
         orders = limits.orders
         undecided = "restriction: no automated decision" if limits.restriction == "no_decision" else ""
         refused = contact_refusal(channel, limits.channels, self._catalog.contact, now) or ""
-        products = {product.id: reason for product in self._catalog.products if (reason := _disabled(product, orders))}
+        products = _disabled(self._catalog.products, orders)
         return Bars(orders.stopped or undecided or refused, products, voices.apart)
 
     def _explained(
@@ -210,9 +210,15 @@ def _none(task: str, class_name: str | None, complement: bool) -> dict[str, floa
     return {}
 
 
-def _disabled(product: Product, orders: Orders) -> str:
-    """Which kill switch disables ``product``, itself or a task that it is ranked by."""
-    if orders.products.get(product.id) == "disable":
-        return f"kill switch product:{product.id}: disabled"
-    disabled = sorted(driver.task for driver in product.drivers if orders.tasks.get(driver.task) == "disable")
-    return f"kill switch task:{disabled[0]}: disabled" if disabled else ""
+def _disabled(products: Sequence[Product], orders: Orders) -> dict[str, str]:
+    """Product -> which kill switch disables it, itself or a task that it is ranked by."""
+    if not orders.products and not orders.tasks:
+        return {}
+    found = {}
+    for product in products:
+        disabled = sorted(driver.task for driver in product.drivers if orders.tasks.get(driver.task) == "disable")
+        if orders.products.get(product.id) == "disable":
+            found[product.id] = f"kill switch product:{product.id}: disabled"
+        elif disabled:
+            found[product.id] = f"kill switch task:{disabled[0]}: disabled"
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import os
@@ -37,6 +36,7 @@ class Keyring:
         self._keys = dict(keys)
         self._reload = reload
         self._missed: set[object] = set()
+        self._derived: dict[tuple[str, str], bytes] = {}
 
     @property
     def active(self) -> str:
@@ -55,6 +55,7 @@ class Keyring:
         fresh = reload()
         self._keys |= fresh._keys
         self._active = fresh._active
+        self._derived.clear()
 
     @property
     def ids(self) -> list[str]:
@@ -81,7 +82,11 @@ class Keyring:
         Raises:
             KeyError: the ring does not hold that key.
         """
-        return hmac.digest(self._keys[key_id], f"understudy/{purpose}".encode() + b"\x01", hashlib.sha256)
+        known = self._derived.get((key_id, purpose))
+        if known is None:
+            known = hmac.digest(self._keys[key_id], f"understudy/{purpose}".encode() + b"\x01", "sha256")
+            self._derived[key_id, purpose] = known
+        return known
 
     def derived_mac(self, key_id: str, purpose: str, message: bytes) -> str:
         """HMAC-SHA256 (hex) of ``message`` under the key `derived` for ``purpose``."""
