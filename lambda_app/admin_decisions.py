@@ -126,6 +126,8 @@ def _opened(app: App, content: Mapping[str, Any]) -> OpenedDecision:
         tasks=tasks,
         oversight=decided.get("oversight") or [],
         judged=[_judged(one) for one in content.get("judged") or []],  # type: ignore[misc]
+        teacher=content.get("teacher") or {},
+        given=content.get("given") or {},
         recomputed=recompute(app, content, tasks, [*delivered, *withheld]),
     )
 

@@ -95,10 +95,9 @@ def _final(app: App, review: Review, wanted: ReviewDecision) -> dict[str, Any] |
         return review.recommendation if wanted.decision == "approved" else None
     recommendation = Recommendation.model_validate(review.recommendation)
     reworded = app.decider.reword(recommendation, wanted.text)
-    if reworded is None:
-        raise HttpError(
-            400, "The body was refused.", errors=[FieldError(field="text", message="rejected by the safety gate")]
-        )
+    if isinstance(reworded, list):
+        against = f"rejected by the safety gate: {'; '.join(reworded)}"
+        raise HttpError(400, "The body was refused.", errors=[FieldError(field="text", message=against)])
     return reworded.model_dump(mode="json")
 
 

@@ -127,12 +127,15 @@ class Decider:
         taught = teacher_gates(ranking.recommended, voices)
         return Decision(voices.scoring, cap, ranking, recommendations, explained, tiers, taught)
 
-    def reword(self, recommendation: Recommendation, text: str) -> Recommendation | None:
-        """The recommendation with a person's words, or None where the Safety Gate rejects them."""
+    def reword(self, recommendation: Recommendation, text: str) -> Recommendation | list[str]:
+        """The recommendation with a person's words, or in words what the Safety Gate has against them."""
         product = next((p for p in self._catalog.products if p.id == recommendation.product_id), None)
         reason = recommendation.reason.model_copy(update={"text": text, "note": "worded by a reviewer"})
-        if product is None or not self._explainer.approves(reason, product):
-            return None
+        if product is None:
+            return ["the product is no longer in the catalog"]
+        verdict = self._explainer.judge(reason, product)
+        if not verdict.passed:
+            return sorted({f"{one.rule_id} ({one.message})" for one in verdict.findings if one.severity == "block"})
         return recommendation.model_copy(update={"reason": reason})
 
     def _bars(self, channel: Channel, limits: Limits, voices: Voices, now: datetime) -> Bars:

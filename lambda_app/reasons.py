@@ -79,9 +79,9 @@ class Explainer:
             for (product, _), selection, key in zip(products, chosen, keys, strict=True)
         ]
 
-    def approves(self, reason: Reason, product: Product) -> bool:
-        """Whether ``reason``, as a person worded it, passes the gate; whom the product suits is judged elsewhere."""
-        verdict = self._gate.check(
+    def judge(self, reason: Reason, product: Product) -> Verdict:
+        """What the gate says of ``reason``, as a person worded it; whom the product suits is judged elsewhere."""
+        return self._gate.check(
             reason.text,
             product=product,
             facts=reason.facts,
@@ -89,7 +89,6 @@ class Explainer:
             disclosure=reason.disclosure,
             risk_cap=product.risk_level,
         )
-        return verdict.passed
 
     def _one(
         self,

@@ -1,4 +1,4 @@
-"""A past decision, computed again by the bundle that is served: are the scores the same, and what argued for them?"""
+"""A past decision, made again by the bundle that is served: is it the same, and what argued for its products?"""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from functools import cache, partial
 from typing import Any
 
 from lambda_app.app import App
-from lambda_app.http import HttpError
 from lambda_app.native import EngineError
 from lambda_app.ranking import candidate_of
+from lambda_app.replay import replay
 from lambda_app.router import Router, Scoring
+from understudy.atomic import canonical_json
 from understudy.contracts.api import CustomerProfile, CustomerRecord, Recommendation, TaskScore
 from understudy.contracts.inspection import ProductContributions, Recomputed
 
@@ -18,15 +19,14 @@ __all__ = ["recompute"]
 
 # So many features are named; the others are summed up.
 NAMED = 12
-PREVIOUS = "previous model"
+# Rounding leaves 1e-17 where a feature says nothing.
+NEGLIGIBLE = 1e-9
 
 
 def recompute(
     app: App, content: Mapping[str, Any], tasks: Mapping[str, TaskScore], recommendations: Sequence[Recommendation]
 ) -> Recomputed:
-    """Score the recorded features anew and compare; tell the contributions of what was recommended.
-
-    A task whose layer was another then (a kill switch, a stale record) cannot be compared, and is not.
+    """Decide again from what was known then, compare, and tell the contributions of what was recommended.
 
     Args:
         app: The application.
@@ -34,36 +34,52 @@ def recompute(
         tasks: Its scores.
         recommendations: What was recommended, delivered or withheld.
     """
-    record = _record(content.get("record"))
-    if record is None:
-        return _impossible("nobody looked at the customer: there was no record, or they had opted out")
-    try:
-        decider = app.decider
-    except HttpError as error:
-        return _impossible(error.detail)
-    manifest = decider.bundle.manifest
-    if content["model_version"] != manifest.model_version:
-        return _impossible(f"{content['model_version']} decided; {manifest.model_version} is served now")
-    scoring = decider.router.score(record, opted_out=False)
-    alike = [task for task, score in tasks.items() if _comparable(score, scoring.tasks.get(task))]
-    differing = [task for task in alike if not _same(tasks[task], scoring.tasks[task])]
-    gates = {task.name: task.teacher_gates for task in manifest.tasks if task.teacher_gates}
-    if not alike:
-        return _impossible("every task was decided by another layer than would speak now").model_copy(
-            update={"teacher_gates": gates}
-        )
+    again = replay(app, [content])
+    served, decided = again["model_version"], content["model_version"]
+    if served is None:
+        return _impossible(again["refused"])
+    if served != decided:
+        return _impossible(f"{decided} decided; {served} is served now")
+    (made,) = again["answers"]
+    if made is None:
+        return _impossible("the previous champion spoke, and only the champion is asked again")
+    differing = [*_tasks_that_differ(content, made), *_parts_that_differ(content, made)]
     return Recomputed(
         outcome="different" if differing else "same",
-        note=f"{len(alike)} of {len(tasks)} tasks could be compared",
-        compared=len(alike),
+        note=f"{len(tasks)} scores, the order of {len(content['ranking'])} eligible products and the risk cap",
+        compared=len(tasks),
         differing=differing,
-        contributions=_contributions(app, decider.router, scoring, tasks, recommendations, set(alike)),
-        teacher_gates=gates,
+        contributions=_argued(app, content, tasks, recommendations),
     )
 
 
 def _impossible(note: str) -> Recomputed:
     return Recomputed(outcome="impossible", note=note)
+
+
+def _tasks_that_differ(content: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
+    then, now = content["answer"]["tasks"], made["tasks"]
+    return sorted(name for name in {*then, *now} if canonical_json(then.get(name)) != canonical_json(now.get(name)))
+
+
+def _parts_that_differ(content: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
+    then = {
+        "ranking": [[one["product_id"], one["score"], one["drivers"]] for one in content["ranking"]],
+        "dropped": content["answer"]["dropped"],
+        "risk_cap": content["risk_cap"],
+    }
+    return [part for part, was in then.items() if canonical_json(was) != canonical_json(made[part])]
+
+
+def _argued(
+    app: App, content: Mapping[str, Any], tasks: Mapping[str, TaskScore], recommendations: Sequence[Recommendation]
+) -> list[ProductContributions]:
+    record = _record(content.get("record"))
+    if record is None:
+        return []
+    scoring = app.decider.router.score(record, opted_out=False)
+    alike = {name for name, score in tasks.items() if _same(score, scoring.tasks.get(name))}
+    return _contributions(app, app.decider.router, scoring, tasks, recommendations, alike)
 
 
 def _record(stored: Mapping[str, Any] | None) -> CustomerRecord | None:
@@ -78,13 +94,9 @@ def _record(stored: Mapping[str, Any] | None) -> CustomerRecord | None:
     )
 
 
-def _comparable(then: TaskScore, now: TaskScore | None) -> bool:
-    spoken = now is not None and then.layer == now.layer and then.layer != "person"
-    return spoken and not any(step.startswith(PREVIOUS) for step in then.steps)
-
-
-def _same(then: TaskScore, now: TaskScore) -> bool:
-    return then.value == now.value and then.classes == now.classes
+def _same(then: TaskScore, now: TaskScore | None) -> bool:
+    """Whether it is this score that the contributions will explain."""
+    return now is not None and (then.layer, then.value, then.classes) == (now.layer, now.value, now.classes)
 
 
 def _contributions(
@@ -110,13 +122,15 @@ def _contributions(
         except EngineError:
             continue
         sign = -1.0 if main.complement else 1.0
-        ordered = sorted(shares.items(), key=lambda pair: (-abs(pair[1]), pair[0]))
+        least = NEGLIGIBLE * max(map(abs, shares.values()), default=0.0)
+        weighty = [pair for pair in shares.items() if abs(pair[1]) > least]
+        ordered = sorted(weighty, key=lambda pair: (-abs(pair[1]), pair[0]))
         found.append(
             ProductContributions(
                 product_id=recommendation.product_id,
                 task=main.task,
                 class_name=main.class_name,
-                values={name: sign * value for name, value in ordered[:NAMED] if value},
+                values={name: sign * value for name, value in ordered[:NAMED]},
                 rest=sign * sum(value for _, value in ordered[NAMED:]),
             )
         )

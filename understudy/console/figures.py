@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from understudy.contracts.watch import Item, Measurement
 from understudy.page import Markup, join, tag
 
-__all__ = ["interval", "measured", "moment", "number", "thresholds"]
+__all__ = ["interval", "measured", "moment", "number", "thresholds", "when"]
 
 
 def number(value: float | None) -> str:
@@ -62,3 +62,8 @@ def moment(text: str | None) -> str:
         return text
     zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
     return f"{zoned.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def when(text: str | None) -> Markup:
+    """The same in a cell."""
+    return tag("time", moment(text), datetime=text or None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from understudy.console.figures import moment
+from understudy.console.figures import when
 from understudy.console.marks import mark
 from understudy.console.tables import empty, evidence, table
 from understudy.console.words import Words
@@ -53,15 +53,16 @@ def incident_table(found: Sequence[Incident], words: Words, now: datetime) -> Ma
         return empty(words("incident.none"))
     columns = [words(f"incident.{key}") for key in ("title", "severity", "opened", "due", "draft")]
     overdue = tag("span", f" {words('incident.overdue')}", class_="late")
+    ordered = sorted(found, key=lambda one: (WORST_FIRST[one.severity], one.due, one.id))
     rows = [
         (
             join(tag("code", one.id), tag("br"), one.title),
             mark(one.severity, words),
-            moment(one.opened),
-            join(moment(one.due), overdue if _late(one, now) else None),
+            when(one.opened),
+            join(when(one.due), overdue if _late(one, now) else None),
             one.text,
         )
-        for one in found
+        for one in ordered
     ]
     return table(words("incident.caption"), columns, rows, class_="wide-last")
 

@@ -80,7 +80,8 @@ def _side(page: Page, words: Words, session: Session, endpoint: str, path: str) 
 
 
 def _brand(words: Words) -> Markup:
-    return tag("p", tag("span", "", class_="mark", aria_hidden="true"), words("shell.name"), class_="brand")
+    name = tag("span", tag("b", "Understudy"), " ", words("shell.console"))
+    return tag("p", tag("span", "", class_="mark", aria_hidden="true"), name, class_="brand")
 
 
 def _link(place: str, target: str, current: str, words: Words) -> Markup:

@@ -22,7 +22,7 @@ def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], 
 
 def _row(columns: Sequence[str], row: Sequence[Cell]) -> Markup:
     first, *others = row
-    cells = [tag("td", cell, data_label=column) for column, cell in zip(columns[1:], others, strict=True)]
+    cells = [tag("td", tag("div", cell), data_label=column) for column, cell in zip(columns[1:], others, strict=True)]
     return tag("tr", tag("th", first, scope="row"), *cells)
 
 

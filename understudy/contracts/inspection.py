@@ -151,15 +151,14 @@ class ProductContributions(Contract):
 
 
 class Recomputed(Contract):
-    """The same decision, computed again by the bundle that is served: ``same`` means every score that could be compared
-    is the recorded one, to the last bit."""
+    """The same decision, made again by the bundle that is served: ``same`` means that it is the recorded one, to the
+    last bit. ``differing`` names the tasks, and of ranking, dropped and risk_cap the parts, that are not."""
 
     outcome: Literal["same", "different", "impossible"]
     note: str
     compared: int = 0
     differing: list[Name] = []
     contributions: list[ProductContributions] = []
-    teacher_gates: dict[Name, dict[str, float]] = Field(default={}, description="task -> mean gate weight by expert")
 
 
 class OpenedDecision(Contract):
@@ -181,6 +180,8 @@ class OpenedDecision(Contract):
     tasks: dict[Name, TaskScore]
     oversight: list[str] = []
     judged: list[JudgedProduct] = []
+    teacher: dict[Name, dict[str, float]] = Field(default={}, description="task -> mean gate weight by expert")
+    given: dict[str, Any] = Field(default={}, description="what was out of the ordinary: switches, rights, staleness")
     recomputed: Recomputed
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from understudy.console.figures import number
-from understudy.console.plots.picture import picture, text
+from understudy.console.plots.picture import picture, shortened, text
 from understudy.console.plots.series import Level
 from understudy.console.tables import table
 from understudy.console.words import Words
@@ -44,11 +44,11 @@ def bars(
 def _frame(found: Sequence[Bar], levels: Sequence[Level]) -> Frame:
     values = [0.0, *(bar.value for bar in found), *(level.value for level in levels)]
     low, high = min(values), max(values)
-    room = 0.12 * (high - low) or 1.0
-    longest = max((len(bar.name) for bar in found), default=8)
-    left = min(190.0, 18 + 6.1 * longest)
+    # Amounts are written at the ends of the bars, on either side.
+    room = 0.22 * (high - low) or 1.0
+    left = 16 + 6.2 * max((len(shortened(bar.name)) for bar in found), default=8)
     height = ROW * max(1, len(found)) + 34
-    return Frame((low - (room if low < 0 else 0), high + room), (0, max(1, len(found))), 460, height, left, 10, 6, 28)
+    return Frame((low - (room if low < 0 else 0), high + room), (0, max(1, len(found))), 380, height, left, 8, 6, 28)
 
 
 def _row(frame: Frame, at: int) -> float:
@@ -75,7 +75,7 @@ def _bar(frame: Frame, at: int, bar: Bar, levels: Sequence[Level]) -> Markup:
     width = max(1.0, abs(end - zero))
     label = end + 4 if bar.value >= 0 else end - 4
     return join(
-        text(bar.name, frame.left - 8, middle + 3.5, "end", "name"),
+        text(shortened(bar.name), frame.left - 8, middle + 3.5, "end", "name"),
         tag("rect", x=min(zero, end), y=middle - 6, width=width, height=12.0, class_=f"bar {kind}"),
         text(number(bar.value), label, middle + 3.5, "start" if bar.value >= 0 else "end", "amount"),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from understudy.console.figures import interval, number
-from understudy.console.plots.picture import picture, text
+from understudy.console.plots.picture import picture, shortened, text
 from understudy.console.tables import table
 from understudy.console.words import Words
 from understudy.page import Frame, Markup, join, nice_ticks, tag
@@ -47,10 +47,9 @@ def _frame(found: Sequence[Span], zone: tuple[float, float]) -> Frame:
     values = [v for one in found for v in (one.value, one.low, one.high) if v is not None] + list(zone)
     low, high = min(values), max(values)
     room = 0.06 * (high - low)
-    longest = max((len(one.name) for one in found), default=8)
-    left = min(210.0, 18 + 6.1 * longest)
+    left = 16 + 6.2 * max((len(shortened(one.name)) for one in found), default=8)
     height = ROW * max(1, len(found)) + 34
-    return Frame((low - room, high + room), (0, max(1, len(found))), 460, height, left, 14, 6, 28)
+    return Frame((low - room, high + room), (0, max(1, len(found))), 380, height, left, 14, 6, 28)
 
 
 def _zone(frame: Frame, zone: tuple[float, float]) -> Markup:
@@ -70,7 +69,7 @@ def _axis(frame: Frame) -> Markup:
 def _span(frame: Frame, at: int, one: Span, zone: tuple[float, float]) -> Markup:
     middle = frame.top + ROW * at + ROW / 2
     kind = "bad" if _outside(one, zone) else "plain"
-    label = text(one.name, frame.left - 8, middle + 3.5, "end", "name")
+    label = text(shortened(one.name), frame.left - 8, middle + 3.5, "end", "name")
     if one.value is None:
         return join(label, text("?", frame.px(sum(zone) / 2), middle + 3.5))
     whisker = (

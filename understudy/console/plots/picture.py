@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from understudy.page import Frame, Markup, join, tag
 
-__all__ = ["picture", "text"]
+__all__ = ["picture", "shortened", "text"]
+
+LONGEST = 27
 
 
 def picture(
@@ -39,6 +41,11 @@ def picture(
 def text(words: str, x: float, y: float, anchor: str = "middle", class_: str | None = None) -> Markup:
     """A label."""
     return tag("text", words, x=x, y=y, text_anchor=anchor, class_=class_)
+
+
+def shortened(name: str) -> str:
+    """A name that fits beside a bar; the table behind has it whole."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _unseen(title: str) -> Markup:

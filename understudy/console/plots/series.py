@@ -76,9 +76,7 @@ def _frame(spots: Sequence[Spot], levels: Sequence[Level]) -> Frame:
     if low >= 0 and low < 0.6 * high:
         low = 0.0
     room = 0.08 * (high - low) or 0.05 * abs(high) or 1.0
-    return Frame(
-        (-0.5, max(len(spots) - 0.5, 0.5)), (low - (room if low else 0), high + room), 420, 190, 46, 10, 10, 26
-    )
+    return Frame((-0.5, max(len(spots) - 0.5, 0.5)), (low - (room if low else 0), high + room), 330, 168, 44, 8, 8, 24)
 
 
 def _axes(frame: Frame, spots: Sequence[Spot]) -> Markup:

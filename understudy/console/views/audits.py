@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from understudy.console.days import days_of, no_report
 from understudy.console.desk import Desk, Go, Page
-from understudy.console.figures import interval, measured, moment, number
+from understudy.console.figures import interval, measured, moment, number, when
 from understudy.console.findings import finding_list
 from understudy.console.marks import KINDS, mark
 from understudy.console.tables import empty, evidence, panel, table
@@ -42,20 +42,20 @@ def _listing(reports: Sequence[ReportSummary], words: Words) -> Markup:
     columns = [words(f"audit.{key}") for key in ("period", "risk", "findings", "open", "log", "made")]
     rows = [
         (
-            tag("a", _period(one), href=f"/audits/{one.kind}/{one.period}"),
+            tag("a", _span(one.first, one.period), href=f"/audits/{one.kind}/{one.period}"),
             mark(one.level, words),
             one.problem or str(one.findings),
             str(one.open_cases),
             mark(one.log or "UNKNOWN", words),
-            moment(one.made),
+            when(one.made),
         )
         for one in reports
     ]
     return table(words("audit.caption"), columns, rows)
 
 
-def _period(one: ReportSummary) -> str:
-    return one.period if one.first in (None, one.period) else f"{one.first} – {one.period}"
+def _span(first: str | None, last: str) -> str:
+    return last if first in (None, last) else f"{first} – {last}"
 
 
 def audit(desk: Desk) -> Page | Go:
@@ -78,7 +78,7 @@ def audit(desk: Desk) -> Page | Go:
         panel("items", words("audit.items"), item_table(report.items, words) if report.items else empty("—")),
         panel("measurements", words("audit.measurements"), _measurements(report.measurements, words)),
     )
-    title = words("audit.one", kind=words(f"audit.{kind}"), period=f"{report.first} – {report.last}")
+    title = words("audit.one", kind=words(f"audit.{kind}"), period=_span(report.first, report.last))
     return Page("audits", title, content, mark(report.risk, words))
 
 

@@ -37,7 +37,7 @@ def checklist(desk: Desk) -> Page | Go:
         _filter(desk, report),
         panel("items", shown, listing),
     )
-    return Page("checklist", words("checklist.title"), content)
+    return Page("checklist", words("checklist.title"), content, tag("span", report.period, class_="date-of"))
 
 
 def _wanted(result: ItemResult, desk: Desk) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from understudy.console.figures import number
@@ -85,6 +86,8 @@ def _verdict(at: int, one: JudgedText, words: Words) -> Markup:
 def _argued(argued: ProductContributions | None, words: Words) -> Markup:
     if argued is None:
         return tag("p", words("decision.no_contributions"), class_="why")
+    if not argued.values:
+        return tag("p", words("decision.nothing_argued"), class_="why")
     found = [Bar(name, value) for name, value in argued.values.items()]
     if argued.rest:
         found.append(Bar(words("decision.rest"), argued.rest))
@@ -97,7 +100,7 @@ def _argued(argued: ProductContributions | None, words: Words) -> Markup:
 
 def layers_panel(opened: OpenedDecision, words: Words) -> Markup:
     """Who spoke for each task, and why no better layer did."""
-    gates = opened.recomputed.teacher_gates
+    gates = opened.teacher
     columns = [words(f"decision.{key}") for key in ("task", "layer", "says", "steps", "teacher")]
     rows = [
         (
@@ -156,6 +159,7 @@ def request_panel(opened: OpenedDecision, words: Words) -> Markup:
     told: list[tuple[str, str | Markup]] = [
         (name, "—" if value is None else str(value)) for name, value in opened.request.items()
     ]
+    told += [(name, json.dumps(value, ensure_ascii=False)) for name, value in opened.given.items()]
     cap, rule = opened.risk_cap.get("level"), opened.risk_cap.get("rule")
     told += [
         (words("decision.cap"), f"{'—' if cap is None else cap} ({rule})"),

@@ -83,7 +83,7 @@ def decision(desk: Desk) -> Page | Go:
             raise
         desk.session.customers.pop(request_id, None)
         return _asking(desk, request_id, customer_id or "", error.problem.detail, error.status)
-    content = [_summary(found, customer_id, desk), proof_panel(found, words)]
+    content = [tag("div", _summary(found, customer_id, desk), proof_panel(found, words), class_="pair")]
     opened = found.opened
     if opened is None:
         content.append(_closed(found, desk))

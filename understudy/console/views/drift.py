@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from understudy.console.days import Days, days_of, no_report, over_days, report_of, strip
@@ -21,6 +22,7 @@ SERIES = (
     "nba_entropy", "concentration_top10", "herding_hhi", "srm_p", "latency_p99_ms", "error_rate",
 )  # fmt: skip
 MOST_FEATURES = 20
+NO_LEVELS: Mapping[str, tuple[Level, ...]] = MappingProxyType({})
 PSI = (Level(0.10, "warn"), Level(0.25, "bad"))
 
 
@@ -36,7 +38,7 @@ def drift(desk: Desk) -> Page | Go:
         panel("features", words("drift.features", day=report.period), _features(report, words)),
         panel("series", words("drift.series"), small_multiples(SERIES, days, report, words)),
     )
-    return Page("drift", words("drift.title"), content)
+    return Page("drift", words("drift.title"), content, tag("span", report.period, class_="date-of"))
 
 
 def measurements_of(report: OpsReport) -> dict[str, Measurement]:
@@ -76,8 +78,14 @@ def _by_feature(found: Mapping[str, Measurement]) -> dict[str, float]:
     return {}
 
 
-def small_multiples(names: Sequence[str], days: Days, report: OpsReport, words: Words) -> Markup:
-    """One small plot for each measurement that any of the days has."""
+def small_multiples(
+    names: Sequence[str],
+    days: Days,
+    report: OpsReport,
+    words: Words,
+    usual: Mapping[str, tuple[Level, ...]] = NO_LEVELS,
+) -> Markup:
+    """One small plot for each measurement that any of the days has; ``usual`` thresholds hold where no item has any."""
     known = [name for name in names if any(name in one.values for one in days.reports)]
     if not known:
         return empty(words("plot.nothing"))
@@ -87,7 +95,7 @@ def small_multiples(names: Sequence[str], days: Days, report: OpsReport, words: 
             words.named("measure", name),
             over_days(days, name),
             words,
-            levels=levels_of(report.items, name),
+            levels=levels_of(report.items, name) or usual.get(name, ()),
             chosen=report.period,
         )
         for name in known

@@ -7,7 +7,7 @@ from typing import Any
 
 from understudy.console.days import days_of, no_report, report_of, strip
 from understudy.console.desk import Desk, Go, Page
-from understudy.console.plots import Span, forest
+from understudy.console.plots import Level, Span, forest
 from understudy.console.tables import empty, panel
 from understudy.console.views.drift import measurements_of, small_multiples
 from understudy.console.words import Words
@@ -26,6 +26,14 @@ ZONES = {
 }
 
 
+LIMITS = {
+    "fairness_di_min": (Level(0.80, "bad"),),
+    "fairness_di_max": (Level(1.25, "bad"),),
+    "fairness_spd_max": (Level(0.10, "bad"),),
+    "fairness_eod_max": (Level(0.10, "bad"),),
+}
+
+
 def fairness(desk: Desk) -> Page | Go:
     """By group, single and two-way."""
     words, days = desk.words, days_of(desk)
@@ -36,9 +44,9 @@ def fairness(desk: Desk) -> Page | Go:
         strip(days, desk),
         tag("p", words("fairness.lead"), class_="lead"),
         panel("groups", words("fairness.groups", day=report.period), _groups(report, words)),
-        panel("series", words("fairness.series"), small_multiples(SERIES, days, report, words)),
+        panel("series", words("fairness.series"), small_multiples(SERIES, days, report, words, LIMITS)),
     )
-    return Page("fairness", words("fairness.title"), content)
+    return Page("fairness", words("fairness.title"), content, tag("span", report.period, class_="date-of"))
 
 
 def _groups(report: OpsReport, words: Words) -> Markup:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from understudy.console.days import days_of
 from understudy.console.desk import Desk, Go, Page
-from understudy.console.figures import moment
+from understudy.console.figures import moment, when
 from understudy.console.marks import KINDS, mark
 from understudy.console.tables import empty, facts, panel, table
 from understudy.console.words import Words
@@ -72,7 +72,7 @@ def _checkpoints(found: LogState, words: Words) -> Markup:
 
 def _last(one: Checkpoint, words: Words) -> list[tuple[str, str | Markup]]:
     return [
-        (words("log.last"), f"{one.number} · {moment(one.at)}"),
+        (words("log.last"), f"{one.number} · {when(one.at)}"),
         (words("log.root"), tag("code", one.root, class_="hash")),
         (words("log.key"), tag("code", one.key)),
     ]
@@ -95,8 +95,8 @@ def _nights(reports: Sequence[ReportSummary], words: Words) -> Markup:
         (
             tag("a", one.period, href=f"/audits/nightly/{one.period}"),
             mark(one.log or "UNKNOWN", words),
-            moment(one.made),
+            when(one.made),
         )
         for one in reports
     ]
-    return table(words("log.nights"), columns, rows)
+    return table(words("log.nights"), columns, rows, class_="dense")

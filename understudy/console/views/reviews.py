@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from understudy.client import ApiError
 from understudy.console.desk import Desk, Go, Page
-from understudy.console.figures import moment, number
+from understudy.console.figures import number, when
 from understudy.console.forms import Field, area, hidden, posting, submit
 from understudy.console.marks import mark
 from understudy.console.reasons import reason_text
@@ -56,7 +56,7 @@ def _row(one: Review, words: Words, now: datetime) -> tuple[Markup | str, ...]:
         tag("a", name, href=f"/reviews/{one.review_id}"),
         join(f"{one.tier} ", tag("span", words(f"review.tier{one.tier}"), class_="hint")),
         tag("code", one.customer_id),
-        join(moment(one.due), overdue),
+        join(when(one.due), overdue),
         one.rule,
         mark(one.state, words),
     )
@@ -120,8 +120,12 @@ def _page(one: Review, desk: Desk, draft: Draft, status: int = 200) -> Page:
     recommendation = Recommendation.model_validate(one.recommendation)
     content = [
         tag("p", tag("a", words("review.back"), href="/reviews"), class_="back"),
-        panel("recommendation", words("review.recommendation"), _told(one, recommendation, words)),
-        panel("case", words("review.case"), _case(one, desk)),
+        tag(
+            "div",
+            panel("recommendation", words("review.recommendation"), _told(one, recommendation, words)),
+            panel("case", words("review.case"), _case(one, desk)),
+            class_="pair",
+        ),
     ]
     if one.state == "pending":
         forms = _forms(one, recommendation, desk, draft)
@@ -161,8 +165,8 @@ def _case(one: Review, desk: Desk) -> Markup:
                 (words("review.customer"), tag("code", one.customer_id)),
                 (words("review.tier"), f"{one.tier}: {words(f'review.tier{one.tier}')}"),
                 (words("review.rule"), one.rule),
-                (words("review.created"), moment(one.created)),
-                (words("review.due"), moment(one.due)),
+                (words("review.created"), when(one.created)),
+                (words("review.due"), when(one.due)),
                 (words("review.model"), tag("code", one.model_version)),
                 (words("review.request"), tag("code", one.request_id)),
             ]
@@ -207,7 +211,7 @@ def _outcome(one: Review, words: Words) -> Markup:
     told = [
         (words("review.state"), mark(one.state, words)),
         (words("review.by"), one.operator or "—"),
-        (words("review.at"), moment(one.decided_at)),
+        (words("review.at"), when(one.decided_at)),
         (words("review.reason"), one.reason or "—"),
     ]
     final = Recommendation.model_validate(one.final) if one.final else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import get_args
+from typing import Any, get_args
 
 from understudy.console.days import days_of, no_report, report_of, strip
 from understudy.console.desk import Desk, Go, Page
@@ -45,7 +46,12 @@ def status(desk: Desk) -> Page | Go:
         panel("parts", words("status.parts"), _parts(report, words)),
         panel("actions", words("status.actions"), _actions(report, words)),
     )
-    return Page("status", words("status.title"), content, mark(report.colour, words))
+    return Page(
+        "status",
+        words("status.title"),
+        content,
+        join(tag("span", report.period, class_="date-of"), mark(report.colour, words)),
+    )
 
 
 def _verdict(report: OpsReport, desk: Desk) -> Markup:
@@ -113,11 +119,16 @@ def _count(status: Status, items: int) -> Markup:
 def _actions(report: OpsReport, words: Words) -> Markup:
     if not report.actions:
         return empty(words("status.no_actions"))
-    rows = [
-        tag("li", *(join(tag("b", f"{key} "), _plain(value), "  ") for key, value in action.items()))
-        for action in report.actions
-    ]
-    return tag("ul", *rows, class_="plain")
+    rows = [tag("li", *_action(action)) for action in report.actions]
+    return tag("ul", *rows, class_="plain actions")
+
+
+def _action(action: Mapping[str, Any]) -> Iterator[Markup]:
+    """What was done first, then everything that is known of it."""
+    yield tag("b", _plain(action.get("action", "?")))
+    for key, value in action.items():
+        if key != "action":
+            yield tag("span", f"{key} ", tag("code", _plain(value)))
 
 
 def _plain(value: object) -> str:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from understudy.client import ApiError
 from understudy.console.desk import Desk, Go, Page
-from understudy.console.figures import moment
+from understudy.console.figures import when
 from understudy.console.forms import Field, area, choice, hidden, line, options, posting, submit
 from understudy.console.marks import plain_mark
 from understudy.console.sessions import Notice
@@ -51,14 +51,14 @@ def _page(desk: Desk, filled: dict[str, str], errors: dict[str, str], status: in
 def _in_force(found: KillSwitches, words: Words) -> Markup:
     if not found.switches:
         return empty(words("switch.none"))
-    columns = [words(f"switch.{key}") for key in ("name", "strategy", "reason", "by", "since", "change")]
+    columns = [words(f"switch.{key}") for key in ("name", "strategy", "why", "by", "since", "change")]
     rows = [
         (
             tag("code", one.name),
             plain_mark(words(f"switch.{one.strategy}"), "bad"),
             one.reason,
             one.operator,
-            moment(one.since),
+            when(one.since),
             tag("a", words("switch.clear"), href=f"/switches/clear?{urlencode(_query(one))}", class_="button quiet"),
         )
         for one in found.switches

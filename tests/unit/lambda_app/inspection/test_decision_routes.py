@@ -71,40 +71,45 @@ def test_the_served_bundle_gives_the_recorded_scores_again_and_what_argued_for_t
     first = again.contributions[0]
     assert first.product_id == answer["recommendations"][0]["product_id"]
     assert first.values
+    assert opened.teacher["signups"]
     assert list(first.values.values()) == sorted(first.values.values(), key=abs, reverse=True)
 
 
 def test_scores_that_do_not_come_out_again_are_named(function: Any, answer: Any, monkeypatch: Any) -> None:
-    router = function.app.decider.router
-    real = router.score
+    from lambda_app import revisiting
 
-    def skewed(record: Any, **options: Any) -> Any:
-        scoring = real(record, **options)
-        scoring.tasks["signups"] = scoring.tasks["signups"].model_copy(update={"value": 0.123})
-        return scoring
+    real = revisiting.replay
 
-    monkeypatch.setattr(router, "score", skewed)
+    def skewed(app: Any, asked: Any) -> Any:
+        made = real(app, asked)
+        made["answers"][0]["tasks"]["signups"]["value"] = 0.123
+        made["answers"][0]["dropped"] = []
+        return made
+
+    monkeypatch.setattr(revisiting, "replay", skewed)
     opened = look(function, answer["request_id"], customer_id="c-1").opened
     assert opened is not None
-    assert (opened.recomputed.outcome, opened.recomputed.differing) == ("different", ["signups"])
+    assert (opened.recomputed.outcome, opened.recomputed.differing) == ("different", ["signups", "dropped"])
 
 
-def test_what_a_switch_decided_is_not_compared(function: Any) -> None:
+def test_what_a_switch_decided_is_decided_again_but_not_argued_for(function: Any) -> None:
     switch(function, "task", "rules", "signups")
-    answer = function.recommend()[1]
+    answer = function.recommend(top_k=10)[1]
     opened = look(function, answer["request_id"], customer_id="c-1").opened
     assert opened is not None
-    assert opened.recomputed.compared == len(answer["tasks"]) - 1
+    assert opened.recomputed.outcome == "same"
+    assert "signups" not in {one.task for one in opened.recomputed.contributions}
     assert opened.oversight == ["kill switch task:signups: rules"]
     assert opened.tasks["signups"].steps[0] == "distilled: kill switch: rules"
+    assert opened.given
 
 
-def test_of_an_objector_nothing_is_computed(function: Any) -> None:
+def test_of_an_objector_nothing_is_told_beyond_what_was_known(function: Any) -> None:
     assert function("PUT", "/v1/customers/c-1/preferences", {"opted_out": True})[0] == 200
     opened = look(function, function.recommend()[1]["request_id"], customer_id="c-1").opened
     assert opened is not None
     assert opened.features == {}
-    assert opened.recomputed.outcome == "impossible"
+    assert (opened.recomputed.outcome, opened.recomputed.contributions) == ("same", [])
 
 
 def test_another_model_cannot_speak_for_the_one_that_decided(make_function: Any, function: Any, answer: Any) -> None:

@@ -109,6 +109,8 @@ def test_a_person_may_find_better_words_and_they_pass_the_gate(function: Any) ->
         function, third["review_id"], "modified", text="원금이 보장되고 수익이 확실한 최고의 펀드입니다."
     )
     assert (status, problem["errors"][0]["field"]) == (400, "text")
+    assert problem["errors"][0]["message"].startswith("rejected by the safety gate: ")
+    assert "원금" not in problem["errors"][0]["message"]  # the rules are named, the words are not repeated
     status, review = decide(function, third["review_id"], "modified", text=original)
     assert (status, review["state"]) == (200, "modified"), review
     found = outcome(function, answer, third["review_id"])
