@@ -199,7 +199,7 @@ class Production:
 
     def shadow(self, number: int, rows: int = 300) -> ShadowScores:
         """What the teacher says of the first ``rows`` decisions of day ``number``."""
-        columns, change = self.columns(number), self.changed(number)
+        columns, change, rows = self.columns(number), self.changed(number), min(rows, self.rows)
         rng = np.random.default_rng([self.seed, 4, number])
         scores = columns.scores[:rows, 0].astype(np.float64)
         logit = np.log(scores / (1 - scores)) + rng.normal(0, 0.15, rows)

@@ -10,12 +10,12 @@ from understudy.errors import UserError
 
 __all__ = ["CloudWatchMetrics"]
 
-ROUTE = "POST /v1/recommendations"
-
 
 class CloudWatchMetrics:
     """Reads the metrics that the function's log lines carry (`lambda_app.metrics`), with ``GetMetricData``.
 
+    They are of all the function's routes. What did not happen is no metric there: where requests are known, a count
+    that CloudWatch does not have is zero; where none are known, nothing is.
     Sums come by the hour. Percentiles are of the whole day: CloudWatch computes them from the values that it has
     counted, which is not the same as a mean of hourly percentiles. How many requests were slow is read as the share
     above the bound (the statistic ``PR(bound:)``), times the requests of the hour.
@@ -36,7 +36,7 @@ class CloudWatchMetrics:
         source = f"cloudwatch {self._namespace}/{self._function}, {day}"
         if requests is None:
             return RequestDay(day, source=source)
-        counted: dict[str, Any] = {name: _total(by_hour[name]) for name in COUNTED}
+        counted: dict[str, Any] = {name: int(sum(by_hour[name].values())) for name in COUNTED}
         slow = [round(n * by_hour["slow"].get(at, 0.0) / 100) for at, n in zip(hours, requests, strict=True)]
         percentiles = {name: value for name, found in whole.items() for value in found.values()}
         return RequestDay(
@@ -46,7 +46,7 @@ class CloudWatchMetrics:
             **counted,
             hours={
                 "requests": requests,
-                "faults": _hourly(by_hour["faults"], hours),
+                "faults": _hourly(by_hour["faults"], hours) or [0] * len(hours),
                 "slow": slow if by_hour["slow"] else None,
             },
             source=source,
@@ -55,7 +55,7 @@ class CloudWatchMetrics:
     def _read(
         self, begin: datetime, period: int, wanted: dict[str, tuple[str, str]]
     ) -> dict[str, dict[datetime, float]]:
-        dimensions = [{"Name": "function", "Value": self._function}, {"Name": "route", "Value": ROUTE}]
+        dimensions = [{"Name": "function", "Value": self._function}]
         queries = [
             {
                 "Id": name,
@@ -99,7 +99,3 @@ _SUMS = {name: (metric, "Sum") for name, metric in COUNTED.items()}
 def _hourly(found: dict[datetime, float], hours: list[datetime]) -> list[int] | None:
     """Hours without a value are zero where others have one: nothing was logged in them."""
     return [int(found.get(hour, 0)) for hour in hours] if found else None
-
-
-def _total(found: dict[datetime, float]) -> int | None:
-    return int(sum(found.values())) if found else None

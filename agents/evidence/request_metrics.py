@@ -16,7 +16,7 @@ from understudy.objects import Objects, open_objects
 
 __all__ = ["COUNTED", "FolderMetrics", "RequestDay", "RequestMetrics", "hours_of", "open_request_metrics"]
 
-ROUTES = ("/v1/recommendations",)
+ROUTES = ("recommend", "recommend_batch")
 # Field of `RequestDay` -> the function's metric.
 COUNTED = {
     "faults": "Faults",
@@ -133,7 +133,7 @@ def _request(text: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     fits = isinstance(line, dict) and line.get("event") == "request" and "Latency" in line and "_aws" in line
-    return line if fits and str(line.get("route", "")).endswith(ROUTES) else None
+    return line if fits and line.get("route") in ROUTES else None
 
 
 def _hour(line: Mapping[str, Any]) -> int:

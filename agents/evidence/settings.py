@@ -41,7 +41,12 @@ class WatchSettings(Contract):
     understudy_replay: str | None = Field(
         default=None, min_length=1, description="what decides again for an audit: lambda://<function:alias>"
     )
+    understudy_retrain_events: str | None = Field(
+        default=None, min_length=1, description="who is told that a new model is due: events://<bus>, or file:///folder"
+    )
     understudy_judge_model: str = Field(default="", description="Bedrock model of the jury; empty: nobody judges")
+    understudy_audit_tokens: int = Field(default=800_000, ge=0, description="tokens that audits may spend in a month")
+    understudy_audit_usd: float = Field(default=20.0, ge=0, description="US dollars, likewise, at list price")
     understudy_labels: str | None = Field(
         default=None, min_length=1, description="outcomes that arrive late: file:///folder or s3://bucket/prefix"
     )

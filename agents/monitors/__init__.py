@@ -1,8 +1,23 @@
 """What production decisions say, night by night: drift, fairness, fidelity, calibration, herding, service."""
 
+from agents.monitors.actions import Executors, act
 from agents.monitors.config import MonitorConfig, Policy
 from agents.monitors.day import Breach
+from agents.monitors.executors import FolderAlarms, SnsAlarms, StoredKillSwitches, open_retraining
 from agents.monitors.run import MonitorNight, run_monitors
 from agents.monitors.shadow import ShadowScores
 
-__all__ = ["Breach", "MonitorConfig", "MonitorNight", "Policy", "ShadowScores", "run_monitors"]
+__all__ = [
+    "Breach",
+    "Executors",
+    "FolderAlarms",
+    "MonitorConfig",
+    "MonitorNight",
+    "Policy",
+    "ShadowScores",
+    "SnsAlarms",
+    "StoredKillSwitches",
+    "act",
+    "open_retraining",
+    "run_monitors",
+]

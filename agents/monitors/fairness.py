@@ -198,9 +198,14 @@ def _measurements(
     off = np.abs(np.log(found.value)) if measure == "di" else np.abs(found.value)
     bound = {"di": -np.log(day.config.fairness_di), "spd": day.config.fairness_spd, "eod": day.config.fairness_eod}
     worst = _worst_of_each_group(days.comparisons, off, known)
+    outside = int((off[worst] > bound[measure]).sum())
+    sure = {one.index for one in confirmed}
+    single = [i for i in worst if not days.comparisons[i].crossed]
+    # Of hundreds of intersections some are far off by chance: they count once they are confirmed.
+    counted = single + [i for i in worst if i in sure and i not in single]
+    worst = (counted + [i for i in worst if i not in counted])[:SHOWN]
     low, high = intervals(recent[worst], measure, day.config.window_days)
     base_off = np.abs(np.log(before)) if measure == "di" else np.abs(before)
-    outside = off[worst] > bound[measure]
     shown = [
         {
             "attribute": days.comparisons[i].attribute,
@@ -215,18 +220,15 @@ def _measurements(
         for place, i in enumerate(worst)
     ]
     detail = {
-        "groups": shown[:SHOWN],
+        "groups": shown,
         "compared": len(known),
-        "outside": int(outside.sum()),
+        "outside": outside,
         "confirmed": [one.said() for one in confirmed],
         "baseline": "complete" if days.complete else "being taken",
     }
     results = []
-    # Of hundreds of intersections some are far off by chance: they count once they are confirmed.
-    sure = {one.index for one in confirmed}
-    counted = [place for place, i in enumerate(worst) if i in sure or not days.comparisons[i].crossed]
     for name in names:
-        place = counted[_place(name, found.value[[worst[place] for place in counted]])]
+        place = _place(name, found.value[worst[: len(counted)]])
         value = float(found.value[worst[place]])
         bounds = (float(low[place]), float(high[place]))
         if name.endswith(("spd_max", "eod_max")):

