@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from agents.checklist.papers import MissingEvidenceError, Papers
-from understudy.contracts.watch import Measurement
+from understudy.contracts.watch import LogState, Measurement
 
 if TYPE_CHECKING:
     from agents.evidence import Columns
     from agents.ops_agent.journal import Journal
-    from understudy.audit import FsckReport
     from understudy.bundle import Bundle
 
 __all__ = ["Night"]
@@ -41,7 +40,7 @@ class Night:
     columns: Columns | None = None
     monitors: Mapping[str, Measurement] = field(default_factory=dict)
     journal: Journal | None = None
-    log: FsckReport | None = None
+    log: LogState | None = None
     lost: Mapping[str, str] = field(default_factory=dict)
 
     def serving(self) -> Bundle:
@@ -71,7 +70,7 @@ class Night:
         """
         return self._needed(self.journal, "journal")
 
-    def verified(self) -> FsckReport:
+    def verified(self) -> LogState:
         """What the verification of the audit log found.
 
         Raises:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from understudy.audit.finding import BadEntry
 from understudy.audit.ranges import leaf_hash
 from understudy.audit.series import Covered, Series, SeriesError
+from understudy.contracts.audit import Checkpoint
 
 if TYPE_CHECKING:  # a signature is checked where keys are given: whoever has none need not load it
     from understudy.audit.signing import PublicKeys

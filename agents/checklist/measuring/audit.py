@@ -153,21 +153,22 @@ def data_protection_violations(night: Night) -> Value:
 def audit_chain(night: Night) -> Value:
     """1 if the whole log verifies, and agrees with its signed checkpoints. An empty log, or one without checkpoints,
     is not known to be whole: that is what it would look like after it was wiped, or set back."""
-    report = night.verified()
+    state = night.verified()
     detail = {
-        "entries": report.entries,
-        "writers": report.writers,
-        "checkpoints": report.checkpoints,
-        "covered": report.covered,
-        "first bad entries": [str(bad) for bad in report.bad[:20]],
+        "verified at": state.at,
+        "entries": state.entries,
+        "writers": state.writers,
+        "checkpoints": state.checkpoints,
+        "covered": state.covered,
+        "first bad entries": [f"{b.writer}/{b.seq}: {b.problem}: {b.detail}" for b in state.bad[:20]],
     }
-    if report.verdict == "empty":
+    if state.verdict == "empty":
         raise MissingEvidenceError("the audit log is empty")
-    if report.verdict == "clean" and not report.checkpoints:
+    if state.verdict == "clean" and not state.checkpoints:
         raise MissingEvidenceError("every chain verifies, but no signed checkpoint says that none was set back")
-    bad = [Evidence(kind="audit", ref=f"{each.writer}/{each.seq}") for each in report.bad[:20]]
-    evidence = bad or [Evidence(kind="checkpoint", ref=f"checkpoints 1 to {report.checkpoints}")]
-    return Value(float(report.verdict == "clean"), evidence, n=report.entries, unit="", detail=detail)
+    bad = [Evidence(kind="audit", ref=f"{each.writer}/{each.seq}") for each in state.bad[:20]]
+    evidence = bad or [Evidence(kind="checkpoint", ref=f"checkpoints 1 to {state.checkpoints}")]
+    return Value(float(state.verdict == "clean"), evidence, n=state.entries, detail=detail)
 
 
 def _gap(night: Night, task: str, layer: str) -> float | None:

@@ -1,0 +1,45 @@
+"""Numbers and statuses in words."""
+
+from __future__ import annotations
+
+from understudy.contracts.watch import Item, ItemResult, Measurement
+
+__all__ = ["bounds", "number", "said"]
+
+
+def number(value: float | None) -> str:
+    """At most four significant digits, without an exponent where people would not expect one."""
+    if value is None:
+        return "-"
+    if value == 0 or float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+
+
+def bounds(item: Item) -> str:
+    """The thresholds of an item, as a reader expects them."""
+    if item.direction == "present":
+        return "must hold"
+    if item.direction == "outside":
+        return f"within {number(item.warn)} to {number(item.fail)}"
+    sign = "at" if item.direction == "above" else "under"
+    warn = f"warns {sign} {number(item.warn)}, " if item.warn is not None else ""
+    return f"{warn}fails {sign} {number(item.fail)}"
+
+
+def said(result: ItemResult) -> str:
+    """One line: what was measured against what."""
+    measured = result.measurement
+    if measured.value is None:
+        return f"{result.item.title}: not known ({measured.why})"
+    if result.item.direction == "present":
+        return f"{result.item.title}: {'yes' if measured.value == 1 else 'no'}"
+    return f"{result.item.title}: {_valued(measured)} ({bounds(result.item)})"
+
+
+def _valued(measured: Measurement) -> str:
+    interval = ""
+    if measured.low is not None and measured.high is not None:
+        interval = f" [{number(measured.low)}, {number(measured.high)}]"
+    unit = f" {measured.unit}" if measured.unit else ""
+    return f"{number(measured.value)}{unit}{interval}"

@@ -1,0 +1,1 @@
+"""The watching agents by the clock: one handler a schedule."""
