@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from understudy.atomic import canonical_json
 from understudy.errors import UserError
 
-__all__ = ["LambdaReplay", "Replay", "ReplayError", "Replayed", "differences"]
+__all__ = ["LambdaReplay", "Replay", "ReplayError", "Replayed", "differences", "open_replay", "read_replayed"]
 
 BATCH = 50  # of a decision some 10 kB are sent, and an invocation takes 6 MB
 PARTS = ("tasks", "missing", "risk_cap", "ranking", "dropped")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from understudy.audit.finding import BadEntry
 from understudy.audit.heads import read_head
 from understudy.audit.keyring import Keyring
 from understudy.contracts.audit import AuditHead
-from understudy.stores import ServingStore
+from understudy.stores import ServingStore, StoredEntry
 
 __all__ = ["BadEntry", "FsckReport", "fsck"]
 
@@ -43,7 +44,12 @@ class FsckReport:
         return {"clean": 0, "damaged": 3, "empty": 4}[self.verdict]
 
 
-def fsck(store: ServingStore, keyring: Keyring, coverage: Coverage | None = None) -> FsckReport:
+def fsck(
+    store: ServingStore,
+    keyring: Keyring,
+    coverage: Coverage | None = None,
+    witness: Callable[[StoredEntry], None] | None = None,
+) -> FsckReport:
     """Re-verify everything: layout, macs, links, sequence, duplicates, heads. Streams; memory is constant per writer.
 
     Entries may be appended meanwhile: heads are read before and after, and a chain must end between the two.
@@ -52,6 +58,8 @@ def fsck(store: ServingStore, keyring: Keyring, coverage: Coverage | None = None
     ``coverage`` (signed checkpoints, read before the log) also, for the entries that they cover: the whole database set
     back to an older state of its own, a writer removed with all its entries and its head, and whatever was done by
     somebody who holds the keys of the ring.
+
+    ``witness`` is shown every row that is the next entry of an intact chain, for who wants to read what is proven.
 
     Raises:
         StoreError: the database cannot be read to its end.
@@ -68,8 +76,11 @@ def fsck(store: ServingStore, keyring: Keyring, coverage: Coverage | None = None
             if writer not in chains:
                 chains[writer] = Chain(_name(writer), keyring, mark=_seq(before.get(writer)))
             chain = chains[writer]
-        if chain.take(row) and coverage is not None:
-            coverage.take(writer, row[1], row[3])
+        if chain.take(row):
+            if coverage is not None:
+                coverage.take(writer, row[1], row[3])
+            if witness is not None:
+                witness(row)
     after = _heads(store, keyring)
     writers = sorted(chains.keys() | before.keys() | after.keys(), key=_name)
     findings: dict[Any, BadEntry] = {}
