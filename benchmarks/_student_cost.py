@@ -15,7 +15,7 @@ import numpy as np
 
 from distill import DistillConfig, Shape, SoftLabels, StudentPair, fit_students
 from distill.students._binned import Binned
-from distill.students._boost import Candidate, boost
+from distill.students._boost import Candidate, Setting, boost
 from distill.students._targets import prepare_task
 from teacher.datasets import Dataset
 from understudy.progress import Silent
@@ -90,7 +90,7 @@ def _distilled(
             l2=chosen["l2"],
             feature_fraction=chosen["feature_fraction"],
         )
-        boost(binned, fitted, held, Candidate(chosen["alpha"], shape, chosen["loss"]), task.type, fixed, 1)
+        boost(binned, fitted, held, Candidate(chosen["alpha"], shape, chosen["loss"]), Setting(task.type, fixed))
 
 
 def _search(dataset: Dataset, soft: SoftLabels, config: DistillConfig) -> None:

@@ -36,7 +36,8 @@ class DistillConfig(Contract):
     ``alphas`` are the shares of the teacher in the target, ``alpha * soft + (1 - alpha) * hard``; 0 must be among
     them, so that a teacher that has nothing to teach is ignored. ``budget`` is the number of models that may be
     fitted for one student, the distilled and the direct alike; a task with at least ``many_classes`` classes has its
-    own, because each of its rounds grows one tree a class.
+    own, because each of its rounds grows one tree a class. One more model is fitted of each student, on the features
+    that its trees lean on; it is kept if it is as good.
     """
 
     rounds: int = Field(default=600, ge=1, description="most boosting rounds")
@@ -45,6 +46,10 @@ class DistillConfig(Contract):
     max_bin: int = Field(default=255, ge=3, le=255)
     shapes: tuple[Shape, ...] = Field(default=_around(31), min_length=1)
     alphas: tuple[float, ...] = (0.0, 0.3, 0.6, 1.0)
+    temperatures: tuple[float, ...] = Field(default=(1.0, 2.0), description="divisors of the teacher's logits")
+    feature_gain: float = Field(
+        default=0.99, gt=0, le=1, description="share of the gain that the features of the last fit must hold"
+    )
     budget: int = Field(default=6, ge=1)
     many_classes: int = Field(default=12, ge=3)
     many_rounds: int = Field(default=150, ge=1)
@@ -69,6 +74,9 @@ class DistillConfig(Contract):
                 raise ValueError(f"{name} must be distinct shares between 0 and 1, 0 among them, not {alphas}")
             if budget < len(alphas):
                 raise ValueError(f"{name} holds {len(alphas)} shares, more than the budget of {budget} models can try")
+        if min(self.temperatures, default=0.0) <= 0:
+            raise ValueError(f"temperatures must be above 0, not {self.temperatures}")
+        for budget in (self.budget, self.many_budget):
             if budget > len(self.shapes):
                 raise ValueError(f"a budget of {budget} models needs as many shapes for the direct student")
         return self

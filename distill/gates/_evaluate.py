@@ -96,6 +96,7 @@ def _task(evidence: Evidence, pair: StudentPair) -> tuple[TaskReport, Verdict]:
         },
         ceiling=score_truth(evidence),
         choices=pair.distilled.choices | {f"direct_{name}": value for name, value in pair.direct.choices.items()},
+        tried=list(pair.tried),
     )
     return report, verdict
 

@@ -43,6 +43,7 @@ def task_section(view: TaskView, *, first: bool) -> Markup:
         tag("div", *_figures(view), class_="figures"),
         tag("div", _score_table(report), class_="scroll"),
         _choices(report.choices),
+        _tried(report.tried),
         class_="task first" if first else "task",
         id=f"task-{report.task}",
     )
@@ -167,6 +168,18 @@ def _choices(choices: Mapping[str, float | int | str]) -> Markup | None:
     ]
     return tag(
         "div", tag("table", tag("thead", tag("tr", *head)), tag("tbody", *rows), class_="choices"), class_="scroll"
+    )
+
+
+def _tried(tried: Sequence[Mapping[str, float | int | str]]) -> Markup | None:
+    """Every student that was fitted on the way, those that were not chosen too."""
+    if not tried:
+        return None
+    head = [tag("th", name.replace("_", " "), scope="col") for name in tried[0]]
+    rows = [tag("tr", *(tag("td", _choice(value), class_="number") for value in one.values())) for one in tried]
+    table = tag("table", tag("thead", tag("tr", *head)), tag("tbody", *rows), class_="choices")
+    return tag(
+        "details", tag("summary", f"All {len(tried)} students that were fitted"), tag("div", table, class_="scroll")
     )
 
 

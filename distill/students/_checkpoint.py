@@ -22,7 +22,8 @@ def write_pair(folder: Path, pair: StudentPair, inputs: str) -> None:
     with atomic_directory(folder) as scratch:
         for kind, student in (("distilled", pair.distilled), ("direct", pair.direct)):
             write_text(scratch / f"{kind}.txt", student.text)
-        record = {"inputs": inputs, "distilled": _dump(pair.distilled), "direct": _dump(pair.direct)}
+        record: dict[str, Any] = {"inputs": inputs, "distilled": _dump(pair.distilled), "direct": _dump(pair.direct)}
+        record["tried"] = list(pair.tried)
         write_json(scratch / "students.json", record)
 
 
@@ -34,7 +35,11 @@ def read_pair(folder: Path, inputs: str) -> StudentPair | None:
         return None
     if record["inputs"] != inputs:
         return None
-    return StudentPair(distilled=_load(folder, "distilled", record), direct=_load(folder, "direct", record))
+    return StudentPair(
+        distilled=_load(folder, "distilled", record),
+        direct=_load(folder, "direct", record),
+        tried=tuple(record["tried"]),
+    )
 
 
 def _dump(student: Student) -> dict[str, Any]:

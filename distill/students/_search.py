@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,9 @@ from distill.config import Shape
 from distill.metrics import as_good_as
 from distill.students._boost import Boosted, Candidate, Loss
 
-__all__ = ["Trial", "search_direct", "search_distilled"]
+__all__ = ["Trial", "on_fewer_features", "search_direct", "search_distilled"]
+
+_WITH_LOGITS: tuple[Loss, ...] = ("cross_entropy", "softmax")
 
 Floats = NDArray[np.float64]
 
@@ -42,26 +44,27 @@ class Trial:
 Attempt = Callable[[Candidate], Trial]
 
 
-def search_direct(attempt: Attempt, losses: tuple[Loss, ...], shapes: tuple[Shape, ...], budget: int) -> Trial:
-    """The best of at most ``budget`` models on the labels alone: the losses, then the shapes with the best loss."""
+def search_direct(attempt: Attempt, losses: tuple[Loss, ...], shapes: tuple[Shape, ...], budget: int) -> list[Trial]:
+    """At most ``budget`` models on the labels alone, best first: the losses, then the shapes with the best loss."""
     trials = [attempt(Candidate(0.0, shapes[0], loss)) for loss in losses[:budget]]
     loss = _best(trials).boosted.candidate.loss
     trials += [attempt(Candidate(0.0, shape, loss)) for shape in shapes[1 : 1 + budget - len(trials)]]
-    return _best(trials)
+    return sorted(trials, key=lambda trial: trial.loss)
 
 
 def search_distilled(
     attempt: Attempt,
-    losses: tuple[Loss, ...],
-    shapes: tuple[Shape, ...],
+    direct: Sequence[Trial],
     alphas: Iterable[float],
+    temperatures: Sequence[float],
     budget: int,
     tolerance_se: float,
 ) -> Trial:
     """The closest copy of the teacher that costs nothing, among at most ``budget`` models.
 
-    First the losses at alpha 0, then every other alpha at the first shape, then the other shapes at the chosen alpha.
-    The choice, on validation rows:
+    It begins where the direct search ended, with that model itself (alpha 0): every other alpha at its loss and shape,
+    then other temperatures at the chosen alpha, then the shapes that did next best on the labels. The choice, on
+    validation rows:
 
     1. Only models that would pass the fidelity gate count: a student that does not compute the teacher's function may
        not stand in for it, however good. If the faithful ones are worse than the direct student, the benefit gate
@@ -70,13 +73,26 @@ def search_distilled(
        standard errors of the paired difference (after the one-standard-error rule of Breiman et al., 1984).
     3. Of these, the one closest to the teacher.
     """
-    trials = [attempt(Candidate(0.0, shapes[0], loss)) for loss in losses[:budget]]
-    loss = _best(trials).boosted.candidate.loss
+    start = direct[0].boosted.candidate
+    trials = [direct[0]]
     others = [alpha for alpha in alphas if alpha != 0.0]
-    trials += [attempt(Candidate(alpha, shapes[0], loss)) for alpha in others[: budget - len(trials)]]
-    alpha = _closest(trials, tolerance_se).boosted.candidate.alpha
-    trials += [attempt(Candidate(alpha, shape, loss)) for shape in shapes[1 : 1 + budget - len(trials)]]
+    trials += [attempt(replace(start, alpha=alpha)) for alpha in others[: budget - len(trials)]]
+    chosen = _closest(trials, tolerance_se).boosted.candidate
+    if chosen.alpha and chosen.loss in _WITH_LOGITS:
+        softer = [t for t in temperatures if t != 1.0][: budget - len(trials)]
+        trials += [attempt(replace(chosen, temperature=t)) for t in softer]
+        chosen = _closest(trials, tolerance_se).boosted.candidate
+    if chosen.alpha:
+        shapes = [trial.boosted.candidate.shape for trial in direct[1:] if trial.boosted.candidate.shape != start.shape]
+        trials += [attempt(replace(chosen, shape=shape)) for shape in shapes[: budget - len(trials)]]
     return _closest(trials, tolerance_se)
+
+
+def on_fewer_features(attempt: Attempt, trial: Trial, features: tuple[int, ...], tolerance_se: float) -> Trial:
+    """``trial`` fitted again on ``features`` alone, if it is then as good and as faithful; else ``trial``."""
+    again = attempt(replace(trial.boosted.candidate, features=features))
+    good = as_good_as(again.losses, trial.losses, trial.units, tolerance_se)
+    return again if good and (again.faithful or not trial.faithful) else trial
 
 
 def _best(trials: list[Trial]) -> Trial:

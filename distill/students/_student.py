@@ -63,7 +63,11 @@ class Student:
 
 @dataclass(frozen=True)
 class StudentPair:
-    """The student that learned from the teacher, and its twin that learned from the labels alone."""
+    """The student that learned from the teacher, and its twin that learned from the labels alone.
+
+    ``tried``: every model that was fitted on the way, what was set and what the validation rows said of it.
+    """
 
     distilled: Student
     direct: Student
+    tried: tuple[dict[str, float | int | str], ...] = ()

@@ -50,8 +50,8 @@ class TaskData:
         """``[m]`` True where the label is known."""
         return ~np.isnan(self.hard.reshape(len(self.hard), -1)[:, 0])
 
-    def blend(self, alpha: float) -> Targets:
-        """``alpha * soft + (1 - alpha) * hard``.
+    def blend(self, alpha: float, temperature: float = 1.0) -> Targets:
+        """``alpha * soft + (1 - alpha) * hard``; the teacher's logits are first divided by ``temperature``.
 
         A row without a label has the teacher's target alone at weight ``alpha``, so that its say fades with the
         teacher's; at ``alpha`` 0 it is left out.
@@ -61,7 +61,8 @@ class TaskData:
             rows = np.flatnonzero(known)
             return Targets(rows, self.hard[rows], None if self.weights is None else self.weights[rows])
         labelled = known if self.hard.ndim == 1 else known[:, None]
-        values = np.where(labelled, alpha * self.soft + (1 - alpha) * np.nan_to_num(self.hard), self.soft)
+        soft = self.soft if temperature == 1.0 else _tempered(self.soft, temperature)
+        values = np.where(labelled, alpha * soft + (1 - alpha) * np.nan_to_num(self.hard), soft)
         weights = None if known.all() else np.where(known, 1.0, alpha)
         if self.weights is not None:
             weights = self.weights if weights is None else weights * self.weights
@@ -108,6 +109,15 @@ def prepare_task(
         for y, s, w in zip(labels, soft, weights, strict=True)
     ]
     return parts[0], parts[1], scale, shift
+
+
+def _tempered(soft: Floats, temperature: float) -> Floats:
+    """Probabilities whose logits were divided by ``temperature``."""
+    if soft.ndim == 2:
+        powered = soft ** (1 / temperature)
+        return np.asarray(powered / powered.sum(axis=1, keepdims=True), dtype=np.float64)
+    yes, no = soft ** (1 / temperature), (1 - soft) ** (1 / temperature)
+    return np.asarray(yes / (yes + no), dtype=np.float64)
 
 
 def _one_hot(labels: Floats, classes: int) -> Floats:

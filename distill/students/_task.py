@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -22,8 +23,8 @@ from distill.metrics import (
 )
 from distill.soft_labels import SoftLabels
 from distill.students._binned import Binned
-from distill.students._boost import Candidate, Loss, boost
-from distill.students._search import Trial, search_direct, search_distilled
+from distill.students._boost import Boosted, Candidate, Loss, Setting, boost
+from distill.students._search import Trial, on_fewer_features, search_direct, search_distilled
 from distill.students._shard import Shard
 from distill.students._student import Student, StudentPair
 from distill.students._targets import TaskData, prepare_task
@@ -90,34 +91,40 @@ class TaskFitting:
             (soft[self._train], soft[self._valid]),
             (None, None) if weights is None else (weights[self._train], weights[self._valid]),
         )
+        setting = Setting(task.type, self._config, threads, self._monotone(task), shard)
         trials: dict[Candidate, Trial] = {}
 
         def attempt(candidate: Candidate) -> Trial:
             # The alpha-0 candidates of the two searches are the same models: fitted once, counted for both.
             if candidate not in trials:
-                trials[candidate] = self._try(task, candidate, train, valid, binned, threads, shard)
+                trials[candidate] = self._weigh(task, boost(binned, train, valid, candidate, setting), valid)
             return trials[candidate]
 
         config, losses = self._config, _LOSSES[task.type]
         many = task.width >= config.many_classes
         alphas, budget = (config.many_alphas, config.many_budget) if many else (config.alphas, config.budget)
         direct = search_direct(attempt, losses, config.shapes, budget)
-        distilled = search_distilled(attempt, losses, config.shapes, alphas, budget, config.tolerance_se)
+        found = search_distilled(attempt, direct, alphas, config.temperatures, budget, config.tolerance_se)
+        distilled, twin = (
+            trial if shard and shard.parameters else self._on_fewer_features(attempt, trial)
+            for trial in (found, direct[0])
+        )
         return StudentPair(
-            distilled=self._student(task, distilled, scale, shift), direct=self._student(task, direct, scale, shift)
+            distilled=self._student(task, distilled, scale, shift),
+            direct=self._student(task, twin, scale, shift),
+            tried=tuple(_record(trial, {"distilled": distilled, "direct": twin}) for trial in trials.values()),
         )
 
-    def _try(
-        self,
-        task: TaskSpec,
-        candidate: Candidate,
-        train: TaskData,
-        valid: TaskData,
-        binned: Binned,
-        threads: int,
-        shard: Shard | None,
-    ) -> Trial:
-        boosted = boost(binned, train, valid, candidate, task.type, self._config, threads, shard)
+    def _on_fewer_features(self, attempt: Callable[[Candidate], Trial], trial: Trial) -> Trial:
+        # Not on shards: LightGBM's data-parallel learner breaks down on features that are left out.
+        features = used(trial.boosted.text, self._config.feature_gain)
+        return on_fewer_features(attempt, trial, features, self._config.tolerance_se)
+
+    def _monotone(self, task: TaskSpec) -> tuple[int, ...]:
+        return tuple(task.monotone.get(name, 0) for name in self._dataset.schema.names)
+
+    def _weigh(self, task: TaskSpec, boosted: Boosted, valid: TaskData) -> Trial:
+        """What the validation rows say of a fitted candidate."""
         student = Student(text=boosted.text, link=_LINKS[task.type], base=tuple(boosted.base.tolist()))
         said = student.predict(self._dataset.features[self._valid])
         known = valid.known
@@ -180,11 +187,26 @@ class TaskFitting:
         return replace(student, calibrator=choose_multiclass(z, labels[known], units, folds=folds))
 
 
+def _record(trial: Trial, chosen: Mapping[str, Trial]) -> dict[str, float | int | str]:
+    roles = [name for name, found in chosen.items() if found is trial]
+    return _choices(trial) | {"faithful": "yes" if trial.faithful else "no", "chosen": ", ".join(roles)}
+
+
+def used(text: str, share: float) -> tuple[int, ...]:
+    """The fewest features that hold ``share`` of a model's gain, increasing; the first one if there is no split."""
+    gain = lgb.Booster(model_str=text).feature_importance("gain")
+    order = np.argsort(-gain, kind="stable")
+    reached = np.cumsum(gain[order]) >= share * gain.sum()
+    return tuple(sorted(order[: int(np.argmax(reached)) + 1].tolist()))
+
+
 def _choices(trial: Trial) -> dict[str, float | int | str]:
     candidate = trial.boosted.candidate
     return {
         "alpha": candidate.alpha,
+        "temperature": candidate.temperature,
         "loss": candidate.loss,
+        "features": "all" if candidate.features is None else len(candidate.features),
         "rounds": trial.boosted.rounds,
         "leaves": candidate.shape.leaves,
         "min_rows": candidate.shape.min_rows,

@@ -82,6 +82,9 @@ class TaskReport(Contract):
     choices: dict[str, float | int | str] = Field(
         default={}, description="what validation chose: alpha, rounds, leaves"
     )
+    tried: list[dict[str, float | int | str]] = Field(
+        default=[], description="every student that was fitted: what was set, what the validation rows said of it"
+    )
 
 
 class RankingResult(Contract):

@@ -145,6 +145,8 @@ class TaskSpec(Contract):
     weight, an inverse probability of having been observed). Scores and gates count every test row once.
     ``truth`` (generated data only) names the columns that hold the true probability or mean given the full history:
     one, or K in the order of ``classes``. They are read for the ceiling alone.
+    ``monotone`` binds the students (binary and regression): 1 if the prediction must not fall where this numeric
+    feature rises and all else stays, -1 if it must not rise.
     """
 
     name: Name
@@ -155,6 +157,7 @@ class TaskSpec(Contract):
     mask: Sql | None = None
     weight: float = Field(default=1.0, gt=0)
     row_weight: Sql | None = None
+    monotone: dict[Column, Literal[-1, 1]] = {}
     defined_by: list[Column] = []
     truth: list[Column] | None = None
     title: Text | None = None
@@ -167,6 +170,8 @@ class TaskSpec(Contract):
             raise ValueError(f"task {self.name!r} is {self.type}: only a multiclass task names classes")
         if self.classes and len(set(self.classes)) != len(self.classes):
             raise ValueError(f"task {self.name!r} names a class twice")
+        if self.type == "multiclass" and self.monotone:
+            raise ValueError(f"task {self.name!r} is multiclass: monotone needs a task with one output")
         if self.truth is not None and len(self.truth) != self.width:
             raise ValueError(f"task {self.name!r} has {self.width} outputs but {len(self.truth)} truth columns")
         return self
@@ -301,12 +306,16 @@ class DatasetSpec(Contract):
             if name not in sources:
                 raise ValueError(f"source {name!r} is not among {sorted(sources)}")
         features = {column for _, column, _ in self.features()}
+        numeric = {column for _, column, kind in self.features() if kind == "numeric"}
         if self.key in features:
             raise ValueError(f"the key {self.key!r} cannot be a feature")
         for task in self.tasks:
             leaks = sorted(features.intersection(task.defined_by))
             if leaks:
                 raise ValueError(f"task {task.name!r} is defined by {', '.join(leaks)}, which cannot be features")
+            unfit = sorted(set(task.monotone) - numeric)
+            if unfit:
+                raise ValueError(f"task {task.name!r} is monotone in {', '.join(unfit)}, no numeric feature")
             known = sorted(features.intersection(task.truth or []))
             if known:
                 raise ValueError(f"task {task.name!r} has the truth column {', '.join(known)} among the features")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightgbm as lgb
 import numpy as np
 import pytest
 
 from distill import DistillConfig, SoftLabels, Student, StudentPair, fit_students
+from distill.students._boost import Candidate, Setting, boost
+from distill.students._targets import prepare_task
+from distill.students._task import TaskFitting, used
 from understudy.contracts.manifest import ModelRef
 from understudy.errors import UserError
 from understudy.progress import Silent
@@ -101,6 +104,51 @@ def test_rows_that_weigh_nothing_are_not_learned_from(bank: Any, config: Distill
         truth = bank.soft.probs[task][test]
         errors = [np.square(one.direct.predict(dataset.features[test]) - truth).mean() for one in (pair, untold[task])]
         assert errors[0] < errors[1]
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_monotone_feature_moves_the_prediction_one_way(
+    bank: Any, config: DistillConfig, tmp_path: Path, direction: Literal[-1, 1]
+) -> None:
+    """Churn rises with x0 in the data: told that it must not, no student says that it does."""
+    tasks = [task.model_copy(update={"monotone": {"x0": direction}}) for task in bank.dataset.spec.tasks[:1]]
+    dataset = replace(bank.dataset, spec=bank.dataset.spec.model_copy(update={"tasks": tasks}))
+    pair = fit_students(dataset, bank.soft, config, tmp_path, Silent())["churn"]
+    column = dataset.schema.names.index("x0")
+    rows = np.repeat(dataset.features[dataset.rows("test")[:50]], 21, axis=0)
+    rows[:, column] = np.tile(np.linspace(-3, 3, 21), 50)
+    for student in (pair.distilled, pair.direct):
+        steps = direction * np.diff(student.predict(rows).reshape(50, 21), axis=1)
+        assert steps.min() >= -1e-12
+        assert (steps.max() > 0) == (direction == 1)
+
+
+def test_the_last_fit_uses_the_features_that_matter_and_what_was_tried_is_kept(
+    bank: Any, fitted: dict[str, StudentPair]
+) -> None:
+    pair = fitted["churn"]
+    roles = [one["chosen"] for one in pair.tried if one["chosen"]]
+    assert ", ".join(map(str, roles)).count("distilled") == 1
+    assert len(pair.tried) >= 6
+    kept = pair.direct.choices["features"]
+    used_features = int((pair.direct.booster.feature_importance("split") > 0).sum())
+    if kept != "all":
+        assert used_features <= int(kept) < len(bank.dataset.schema.names)
+    assert used(pair.direct.text, 0.5) != used(pair.direct.text, 1.0)
+    assert set(used(pair.direct.text, 0.5)) <= set(used(pair.direct.text, 1.0))
+
+
+def test_a_candidate_on_some_features_uses_no_other(bank: Any, config: DistillConfig) -> None:
+    fitting = TaskFitting(bank.dataset, bank.soft, config)
+    dataset, task = bank.dataset, bank.dataset.task("churn")
+    train, valid = dataset.rows("train"), dataset.rows("valid")
+    labels, soft = dataset.labels["churn"], bank.soft.probs["churn"]
+    data = prepare_task(task, (labels[train], labels[valid]), (soft[train], soft[valid]))[:2]
+    candidate = Candidate(0.5, config.shapes[0], "cross_entropy", temperature=2.0, features=(1, 3))
+    boosted = boost(fitting.bin_features(), *data, candidate, Setting("binary", config))
+    gain = lgb.Booster(model_str=boosted.text).feature_importance("split")
+    assert set(np.flatnonzero(gain).tolist()) <= {1, 3}
+    assert gain.sum() > 0
 
 
 def test_same_seed_same_bytes_and_test_rows_are_not_read(

@@ -65,3 +65,13 @@ def test_labels_that_cannot_be_learned_are_refused() -> None:
         prepare_task(BINARY, (good, np.full(2, NAN)), (soft, soft))
     with pytest.raises(UserError, match="a soft label is not finite"):
         prepare_task(BINARY, (good, good), (soft, np.array([0.5, NAN])))
+
+
+def test_a_temperature_divides_the_teachers_logits() -> None:
+    p = np.array([0.1, 0.5, 0.9])
+    data = TaskData(np.array([0.0, 1.0, 1.0]), p)
+    odds = np.log(p / (1 - p)) / 2
+    assert data.blend(1.0, 2.0).values == pytest.approx(1 / (1 + np.exp(-odds)))
+    many = np.array([[0.7, 0.2, 0.1]])
+    found = TaskData(np.eye(3)[:1], many).blend(1.0, 2.0).values
+    assert found == pytest.approx(np.sqrt(many) / np.sqrt(many).sum())

@@ -135,6 +135,14 @@ BAD = {
         ('classes = ["card", "loan", "none"]', 'classes = ["card"]'),
         r"spec\.toml: line 23, tasks\.1: task 'next' is multiclass and needs at least 3 classes",
     ),
+    "monotone classes": (
+        ('classes = ["card", "loan", "none"]', 'classes = ["card", "loan", "none"]\nmonotone = { age = 1 }'),
+        r"task 'next' is multiclass: monotone needs a task with one output",
+    ),
+    "monotone feature": (
+        ('type = "regression"', 'type = "regression"\nmonotone = { height = 1 }'),
+        r"is monotone in height, no numeric feature",
+    ),
     "wrong type": (('type = "regression"', 'type = "ranking"'), r"spec\.toml: line 31, tasks\.2\.type"),
     "not TOML": (("[rules]", "[rules"), r"spec\.toml: not valid TOML: .*line 37"),
     "no catalog": (('catalog = "catalog.toml"', 'catalog = "gone.toml"'), r"gone\.toml: file not found"),
