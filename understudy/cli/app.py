@@ -15,6 +15,7 @@ from understudy.cli.console import console_command
 from understudy.cli.cost import cost
 from understudy.cli.data import data_app
 from understudy.cli.feature_store import features_app
+from understudy.cli.inspect import inspect_app
 from understudy.cli.promotion import champion, promote, rollback
 from understudy.progress import progress_for_terminal
 
@@ -30,6 +31,7 @@ app.add_typer(agents_app, name="agents")
 app.add_typer(audit_app, name="audit")
 app.add_typer(bundle_app, name="bundle")
 app.add_typer(features_app, name="features")
+app.add_typer(inspect_app, name="inspect")
 for command in (promote, rollback, champion, cost):
     app.command()(command)
 app.command("console")(console_command)
