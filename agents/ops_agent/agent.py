@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from agents.checklist import evaluate, load_items
 from agents.checklist.registry import unknown
 from agents.evidence import History, RequestDay, WatchSettings, days_before
-from agents.monitors import MonitorConfig
+from agents.monitors import Breach, MonitorConfig
 from agents.ops_agent.assemble import assemble
 from agents.ops_agent.breaches import breach_findings
 from agents.ops_agent.collect import collect
@@ -24,7 +24,9 @@ from understudy.contracts.watch import Evidence, Item, ItemResult, Measurement, 
 from understudy.objects import open_objects
 from understudy.stages import fingerprint
 
-__all__ = ["Judged", "judge"]
+__all__ = ["Actor", "Judged", "judge"]
+
+Actor = Callable[[Sequence[Breach], History], Sequence[Mapping[str, Any]]]
 
 P95 = "latency_p95_ms"
 DRAWN = {
@@ -46,7 +48,12 @@ class Judged:
 
 
 def judge(
-    settings: WatchSettings, day: str, *, items: Path | None = None, config: MonitorConfig | None = None
+    settings: WatchSettings,
+    day: str,
+    *,
+    items: Path | None = None,
+    config: MonitorConfig | None = None,
+    actor: Actor | None = None,
 ) -> Judged:
     """Judge ``day`` by everything that can be read of it.
 
@@ -55,6 +62,7 @@ def judge(
         day: UTC day that has ended.
         items: TOML of thresholds that differ from the shipped ones.
         config: Thresholds of the monitors.
+        actor: Does what the policy says of confirmed breaches, and tells what was done (default: nothing is done).
 
     Raises:
         UserError: the thresholds cannot be used, or the place of the reports cannot be reached.
@@ -73,7 +81,8 @@ def judge(
         *unknown_findings(results),
     ]
     inputs = fingerprint(collected.inputs | {"items": [_thresholds(item) for item in checklist]})
-    report = assemble(collected.night, results, found, before=before, made=utc_now(), actions=[], inputs=inputs)
+    actions = actor(collected.breaches, collected.history) if actor else []
+    report = assemble(collected.night, results, found, before=before, made=utc_now(), actions=actions, inputs=inputs)
     measured = [*_all(results, collected.night.monitors), p95]
     series = {title: _series(collected.history, name, day, _named(measured, name)) for title, name in DRAWN.items()}
     return Judged(report, render(report, series), measured, collected.history)

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from agents.evidence import WatchSettings
+from agents.watch.keeping import publish, stored
 from agents.watch.nightly import fsck_night, ops_night
 from agents.watch.settings import asked_day, thresholds
+from understudy.clock import utc_now
 
 __all__ = ["nightly_fsck", "nightly_ops", "quarterly_audit", "weekly_audit"]
 
@@ -46,10 +49,26 @@ def weekly_audit(event: Any, context: Any) -> dict[str, Any]:
 
 
 def quarterly_audit(event: Any, context: Any) -> dict[str, Any]:
-    """Re-verify the quarter that ended, deeper."""
+    """Re-verify the quarter that ended."""
     return _audited("quarterly", event, context)
 
 
 def _audited(kind: Literal["weekly", "quarterly"], event: Any, context: Any) -> dict[str, Any]:
+    from agents.audit_agent import Period, ended_before, run_audit
+
     del context
-    return {"kind": kind, "day": asked_day(event)}
+    named = isinstance(event, Mapping) and event.get("day") is not None
+    period = Period(kind, asked_day(event)) if named else ended_before(kind, utc_now())
+    settings, items = WatchSettings.from_environment(), thresholds()
+    before = stored(settings, period.report)
+    report = run_audit(settings, period, items=Path(items) if items else None)
+    new = stored(settings, period.report) != before
+    grave = [finding for finding in report.focus_areas if finding.severity != "minor"] if new else []
+    told = publish(settings.understudy_alarm_topic, [(one.severity, one.title, one.suggested_action) for one in grave])
+    return {
+        "report": period.report,
+        "new": new,
+        "risk": report.risk,
+        "focus_areas": [finding.id for finding in report.focus_areas],
+        "told": told,
+    }

@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from agents.checklist import Night, Papers, evaluate, load_items
-from agents.evidence import WatchSettings, open_artefacts
-from agents.ops_agent import Judged, judge
+from agents.evidence import History, WatchSettings, open_artefacts
+from agents.monitors import (
+    Breach,
+    Executors,
+    FolderAlarms,
+    MonitorConfig,
+    SnsAlarms,
+    StoredKillSwitches,
+    act,
+    open_retraining,
+)
+from agents.ops_agent import Judged, judge, load_rules
+from agents.ops_agent.agent import Actor
 from agents.ops_agent.log_page import render_log
 from agents.watch.keeping import Kept, keep, publish
 from agents.watch.verification import verify_log
+from understudy.audit import AuditLog, open_keyring
 from understudy.clock import utc_now
 from understudy.contracts.watch import AuditReport, Evidence, Finding, LogState, OpsReport, Risk
+from understudy.objects import open_objects
 from understudy.stages import fingerprint
+from understudy.stores import open_store
 
 __all__ = ["fsck_night", "ops_night"]
 
 CHAIN = "audit_chain"
+AGENT = "ops-agent"
 
 
 def ops_night(settings: WatchSettings, day: str, *, items: Path | None = None) -> tuple[Judged, Kept, int]:
     """Judge ``day``, keep the report and what was measured, and tell people of new incidents; how many were told."""
-    judged = judge(settings, day, items=items)
-    kept = keep(settings, f"ops/{day}", judged.report, judged.page, agent="ops-agent")
+    config = MonitorConfig()
+    judged = judge(settings, day, items=items, config=config, actor=_actor(settings, day, config))
+    kept = keep(settings, f"ops/{day}", judged.report, judged.page, agent=AGENT)
     if not kept.new:
         return judged, kept, 0
     judged.history.put_measurements(day, judged.measurements)
@@ -72,9 +91,30 @@ def log_report(state: LogState, day: str) -> AuditReport:
     )
 
 
+def _actor(settings: WatchSettings, day: str, config: MonitorConfig) -> Actor:
+    """What sets off what the monitors' policy names: alarms, kill switches, events; each once, and audited."""
+
+    def set_off(breaches: Sequence[Breach], history: History) -> list[dict[str, Any]]:
+        objects = open_objects(settings.understudy_reports)
+        with closing(open_store(settings.understudy_store)) as store:
+            log = AuditLog(store, open_keyring(settings.understudy_audit_keys), AGENT)
+            executors = Executors(
+                log=log,
+                since=utc_now().isoformat(timespec="seconds"),
+                alarms=SnsAlarms(topic) if (topic := settings.understudy_alarm_topic) else FolderAlarms(objects),
+                switches=StoredKillSwitches(store, log),
+                retraining=open_retraining(settings.understudy_retrain_events),
+            )
+            return act(day, breaches, config, executors, history)
+
+    return set_off
+
+
 def _alarms(report: OpsReport) -> list[tuple[str, str, str]]:
-    """New incidents that cannot wait for somebody to open the report."""
-    opened = [incident for incident in report.incidents if incident.opened == report.made]
+    """New incidents that cannot wait for somebody to open the report, and that no monitor has told already."""
+    rules = load_rules()
+    told = {rules[str(action["rule"])].finding for action in report.actions if action.get("action") == "alarm"}
+    opened = [one for one in report.incidents if one.opened == report.made and one.finding not in told]
     return [(one.severity, f"{one.severity}: {one.title}", one.text) for one in opened if one.severity != "minor"]
 
 

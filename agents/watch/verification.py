@@ -57,7 +57,7 @@ def verify_log(settings: WatchSettings, witness: Callable[[StoredEntry], None] |
         bad=bad,
         checkpoints=report.checkpoints or None,
         covered=report.covered,
-        last_checkpoint=coverage.signed[-1] if coverage is not None and coverage.signed else None,
+        last_checkpoint=coverage.last if coverage is not None else None,
         heads=heads,
     )
 

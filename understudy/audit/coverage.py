@@ -43,6 +43,11 @@ class Coverage:
         return len(self._series.checkpoints)
 
     @property
+    def last(self) -> Checkpoint | None:
+        """The newest that verified."""
+        return self._series.checkpoints[-1].checkpoint if self._series.checkpoints else None
+
+    @property
     def size(self) -> int:
         """How many entries they cover."""
         return self._series.size

@@ -16,6 +16,7 @@ from understudy.cli.cost import cost
 from understudy.cli.data import data_app
 from understudy.cli.feature_store import features_app
 from understudy.cli.inspect import inspect_app
+from understudy.cli.ops import ops_app, simulate
 from understudy.cli.promotion import champion, promote, rollback
 from understudy.progress import progress_for_terminal
 
@@ -32,7 +33,8 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(bundle_app, name="bundle")
 app.add_typer(features_app, name="features")
 app.add_typer(inspect_app, name="inspect")
-for command in (promote, rollback, champion, cost):
+app.add_typer(ops_app, name="ops")
+for command in (promote, rollback, champion, cost, simulate):
     app.command()(command)
 app.command("console")(console_command)
 console = Console(highlight=False)

@@ -34,7 +34,7 @@ class Plan:
     """Days are UTC and numbered from 1; each ends with a night in which the agents run."""
 
     days: int = 30
-    requests: int = 700
+    requests: int = 750
     seed: int = 7
     first: date = date(2026, 6, 1)
     drift: int = 12

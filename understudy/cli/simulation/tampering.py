@@ -11,7 +11,7 @@ __all__ = ["tamper"]
 
 def tamper(world: World, day: str) -> str:
     """Let a decision of ``day`` say that the customer had objected; returns the entry's place."""
-    connection = sqlite3.connect(world.root / "store.sqlite")
+    connection = sqlite3.connect(world.paths.folder / "store.sqlite")
     try:
         connection.execute("DROP TRIGGER IF EXISTS entries_never_change")
         found = connection.execute(

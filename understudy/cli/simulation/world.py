@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from understudy.audit import AuditLog, Keyring, open_keyring
+from understudy.audit import AuditLog, open_keyring
 from understudy.audit.checkpoint_store import open_checkpoints
 from understudy.audit.checkpointing import DamagedLogError, make_checkpoint
 from understudy.audit.signing import create_signing_key, open_signer
+from understudy.cli.serving import ServePaths
 from understudy.cli.simulation.plan import Bank
 from understudy.clock import turned
 from understudy.contracts.promotion import DIMENSIONS, Fria, FriaDimension
@@ -27,19 +28,19 @@ OPERATOR = "simulated risk officer"
 
 
 class World:
-    """Everything lies under ``root``; ``now`` is what it is o'clock for everybody."""
+    """A run directory that serves: what the function and the agents leave lies under ``root/serve``.
+
+    ``now`` is what it is o'clock for everybody.
+    """
 
     def __init__(self, root: Path, bank: Bank) -> None:
         self.root = root.resolve()
         self.bank = bank
         self.now = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-        self.store_url = f"sqlite://{self.root / 'store.sqlite'}"
-        self.keys = f"file://{self.root / 'audit-keys.json'}"
-        self.checkpoints = f"file://{self.root / 'checkpoints'}"
-        self.signing_key = self.root / "checkpoint-key.pem"
-        self.reports = self.root / "reports"
-        self.metrics = self.root / "requests"
-        self.jobs = f"sqlite://{self.root / 'jobs.sqlite'}"
+        self.paths = ServePaths(self.root)
+        self.reports = Path(self.paths.reports.removeprefix("file://"))
+        self.metrics = self.paths.folder / "requests"
+        self.jobs = f"sqlite://{self.paths.folder / 'jobs.sqlite'}"
 
     def prepare(self) -> None:
         """Make keys and folders.
@@ -47,12 +48,11 @@ class World:
         Raises:
             UserError: something is there already: a month is replayed from its beginning.
         """
-        if self.root.exists() and any(path.name != "run" for path in self.root.iterdir()):
-            raise UserError("a simulation is here already", where=str(self.root), fix="Remove it, or use --out.")
+        if self.paths.folder.exists():
+            raise UserError("something has served here already", where=str(self.paths.folder), fix="Use another --out.")
         self.metrics.mkdir(parents=True)
-        self.reports.mkdir()
-        Keyring.create(self.root / "audit-keys.json")
-        create_signing_key(self.signing_key)
+        self.paths.prepare()
+        create_signing_key(Path(self.paths.signing_key.removeprefix("file://")))
 
     @contextmanager
     def clock(self) -> Iterator[None]:
@@ -65,7 +65,7 @@ class World:
         self.now = dt.datetime.fromisoformat(f"{day}T00:00:00+00:00") + dt.timedelta(hours=hours)
 
     def store(self) -> ServingStore:
-        return open_store(self.store_url)
+        return open_store(self.paths.store)
 
     def promote(self) -> str:
         """Promote the bank's bundle by the ordinary gate; returns where the function finds it.
@@ -77,7 +77,7 @@ class World:
 
         registry = Registry(open_objects(str(self.root / "registry")))
         store = self.store()
-        log = AuditLog(store, open_keyring(self.keys), "promotion")
+        log = AuditLog(store, open_keyring(self.paths.keys), "promotion")
         request = Request(
             archive=self.bank.archive,
             dataset=_no_dataset,
@@ -94,10 +94,10 @@ class World:
 
     def sign(self) -> bool:
         """Sign a checkpoint over the log; whether the log was whole enough to be signed."""
-        store = open_store(self.store_url, read_only=True)
+        store = open_store(self.paths.store, read_only=True)
         try:
-            signer = open_signer(f"file://{self.signing_key}")
-            make_checkpoint(store, open_keyring(self.keys), signer, open_checkpoints(self.checkpoints))
+            signer = open_signer(self.paths.signing_key)
+            make_checkpoint(store, open_keyring(self.paths.keys), signer, open_checkpoints(self.paths.checkpoints))
         except DamagedLogError:
             return False
         finally:
@@ -106,14 +106,13 @@ class World:
 
     def environment(self, bundle: str) -> dict[str, str]:
         """What function, worker and agents are told."""
-        public = self.signing_key.with_name(f"{self.signing_key.name}.pub").read_text()
         told = {
             "UNDERSTUDY_BUNDLE": bundle,
-            "UNDERSTUDY_STORE": self.store_url,
-            "UNDERSTUDY_AUDIT_KEYS": self.keys,
-            "UNDERSTUDY_CHECKPOINTS": self.checkpoints,
-            "UNDERSTUDY_CHECKPOINT_PUBLIC_KEYS": public,
-            "UNDERSTUDY_REPORTS": f"file://{self.reports}",
+            "UNDERSTUDY_STORE": self.paths.store,
+            "UNDERSTUDY_AUDIT_KEYS": self.paths.keys,
+            "UNDERSTUDY_CHECKPOINTS": self.paths.checkpoints,
+            "UNDERSTUDY_CHECKPOINT_PUBLIC_KEYS": self.paths.public_key_file.read_text(),
+            "UNDERSTUDY_REPORTS": self.paths.reports,
             "UNDERSTUDY_REQUEST_METRICS": f"file://{self.metrics}",
         }
         return told | ({} if self.bank.run is None else {"UNDERSTUDY_ARTEFACTS": f"file://{self.bank.run.resolve()}"})
