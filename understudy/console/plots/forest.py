@@ -14,6 +14,8 @@ from understudy.page import Frame, Markup, join, nice_ticks, tag
 __all__ = ["Span", "forest"]
 
 ROW = 20.0
+MOST = 24
+NAMED = 6
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,25 @@ class Span:
 def forest(
     name: str, title: str, found: Sequence[Span], words: Words, *, zone: tuple[float, float], columns: Sequence[str]
 ) -> Markup:
-    """One row for each group. ``columns`` names the four columns of the table."""
-    frame = _frame(found, zone)
-    drawing = [_zone(frame, zone), _axis(frame), *(_span(frame, at, one, zone) for at, one in enumerate(found))]
+    """One row for each group, those farthest from the middle of the zone where there are many; the table has all.
+
+    ``columns`` names the four columns of the table.
+    """
+    middle = sum(zone) / 2
+    farthest = sorted(found, key=lambda one: -abs(middle if one.value is None else one.value - middle))[:MOST]
+    drawn = [one for one in found if one in farthest]
+    frame = _frame(drawn, zone)
+    drawing = [_zone(frame, zone), _axis(frame), *(_span(frame, at, one, zone) for at, one in enumerate(drawn))]
     rows = [(one.name, number(one.value), interval(one.low, one.high) or "—", number(one.rows)) for one in found]
     outside = [one.name for one in found if _outside(one, zone)]
-    said = words("plot.outside", names=", ".join(outside)) if outside else words("plot.inside", groups=len(found))
+    said = words("plot.outside", names=_listed(outside)) if outside else words("plot.inside", groups=len(found))
+    if len(drawn) < len(found):
+        said = f"{said} {words('plot.drawn', drawn=len(drawn), all=len(found))}"
     return picture(name, title, said, frame, drawing, table(title, columns, rows), words("plot.table"))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (f" + {len(names) - NAMED}" if len(names) > NAMED else "")
 
 
 def _outside(one: Span, zone: tuple[float, float]) -> bool:

@@ -8,7 +8,7 @@ from understudy.page import Frame, Markup, join, tag
 
 __all__ = ["picture", "shortened", "text"]
 
-LONGEST = 27
+LONGEST = 30
 
 
 def picture(

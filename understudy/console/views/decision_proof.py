@@ -41,7 +41,8 @@ def _question(title: str, state: Markup, means: str) -> Markup:
 
 def _chain(proof: DecisionProof, words: Words) -> str:
     when = f" ({moment(proof.verified_at)})" if proof.verified_at else ""
-    return f"{words(f'proof.chain_{proof.chain}')}{when}: {proof.chain_note}"
+    more = f": {proof.chain_note}" if proof.chain in ("damaged", "unknown") else "."
+    return f"{words(f'proof.chain_{proof.chain}')}{when}{more}"
 
 
 def _signed(proof: DecisionProof, words: Words) -> Markup:

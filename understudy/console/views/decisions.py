@@ -83,18 +83,16 @@ def decision(desk: Desk) -> Page | Go:
             raise
         desk.session.customers.pop(request_id, None)
         return _asking(desk, request_id, customer_id or "", error.problem.detail, error.status)
-    content = [tag("div", _summary(found, customer_id, desk), proof_panel(found, words), class_="pair")]
-    opened = found.opened
+    summary, proof, opened = _summary(found, customer_id, desk), proof_panel(found, words), found.opened
     if opened is None:
-        content.append(_closed(found, desk))
+        content = [tag("div", tag("div", summary, _closed(found, desk)), proof, class_="pair")]
     else:
-        content += [
+        computed, dropped = computed_panel(opened.recomputed, words), dropped_panel(opened, words)
+        content = [
+            tag("div", tag("div", summary, computed, dropped), proof, class_="pair"),
             products_panel(opened, words),
             layers_panel(opened, words),
-            computed_panel(opened.recomputed, words),
-            dropped_panel(opened, words),
-            request_panel(opened, words),
-            features_panel(opened, words),
+            tag("div", request_panel(opened, words), features_panel(opened, words), class_="pair"),
         ]
     return Page("decisions", words("decision.one"), tuple(content), mark(found.proof.entry, words))
 

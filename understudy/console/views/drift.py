@@ -19,7 +19,8 @@ __all__ = ["SERIES", "drift", "levels_of", "measurements_of", "small_multiples"]
 # What is drawn over the days, where a report has it.
 SERIES = (
     "psi_max", "ks_min_p", "concept_drift", "calibration_ece", "shadow_kl", "shadow_agreement", "shadow_spearman",
-    "nba_entropy", "concentration_top10", "herding_hhi", "srm_p", "latency_p99_ms", "error_rate",
+    "psi_critical_features", "drifted_days", "nba_entropy", "concentration_top10", "herding_hhi", "srm_p",
+    "staleness_hours_p99", "latency_p99_ms", "error_rate", "read_error_rate", "slo_burn",
 )  # fmt: skip
 MOST_FEATURES = 20
 NO_LEVELS: Mapping[str, tuple[Level, ...]] = MappingProxyType({})

@@ -73,6 +73,8 @@ def _span(group: Mapping[str, Any]) -> Span:
     rows = group.get("n")
     value, low, high = (_number(group.get(key)) for key in ("value", "low", "high"))
     name = f"{group.get('attribute', '')}: {group.get('group', '')}"
+    if group.get("decision"):
+        name = f"{name} · {group['decision']}"
     return Span(name, value, low, high, rows if isinstance(rows, int) else None)
 
 
