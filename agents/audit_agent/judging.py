@@ -29,13 +29,12 @@ def findings(
 
 
 def risk_of(found: Sequence[Finding], statuses: Mapping[str, Status]) -> Risk:
-    """HIGH: something critical failed, or two major things did. MEDIUM: one did, or what is needed is not known."""
-    critical = [one for one in found if one.severity == "critical"]
-    major = [one for one in found if one.severity == "major"]
-    if critical or len(major) > 1:
+    """HIGH: something critical failed. MEDIUM: something major did, or what is needed is not known."""
+    grave = {one.severity for one in found}
+    if "critical" in grave:
         return "HIGH"
     unknown = any(bound.needed and statuses.get(name) == "UNKNOWN" for name, bound in load_bounds().items())
-    return "MEDIUM" if major or unknown else "LOW"
+    return "MEDIUM" if "major" in grave or unknown else "LOW"
 
 
 def _found(

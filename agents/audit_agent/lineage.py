@@ -1,4 +1,4 @@
-"""From what serves back to the data: bundle, report, data set, stages, promotion, decisions; each link is checked."""
+"""From what serves back to the data, and to the person who let it serve; each link is checked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agents.evidence import Artefacts
 from understudy.bundle import Bundle, BundleError
 from understudy.contracts.watch import Evidence, Measurement
 
-__all__ = ["ages", "lineage"]
+__all__ = ["ages", "lineage", "promoted"]
 
 
 @dataclass(frozen=True)
@@ -27,33 +27,49 @@ class _Link:
     evidence: Evidence
 
 
-def lineage(
-    period: str,
-    bundle: Bundle,
-    signed: bool,
-    artefacts: Artefacts,
-    promotions: Sequence[Promoted],
-    versions: Mapping[str, int],
-) -> Measurement:
-    """``lineage``: the share of the links that hold; unknown if one could not be looked at and none is broken.
+def lineage(period: str, bundle: Bundle, signed: bool, artefacts: Artefacts) -> Measurement:
+    """``lineage``: the share of the links from the bundle to its report, its run and its data that hold.
 
-    Args:
-        period: As measurements name it.
-        bundle: What serves, every file verified.
-        signed: Whether a key was configured, so that the signature was verified too.
-        artefacts: The run that made it.
-        promotions: From the log.
-        versions: Model versions of the period's decisions, and how many each made.
+    ``signed``: whether a key was configured, so that the bundle's signature was verified too.
     """
-    links = [*_links(bundle, signed, artefacts, promotions, versions)]
+    evidence = Evidence(kind="bundle", ref=bundle.manifest.model_version)
+    whole = _Link("bundle", True, "signed" if signed else "hashes alone", evidence)
+    return _chain("lineage", period, [whole, _report(bundle), *_stages(bundle, artefacts)])
+
+
+def promoted(period: str, bundle: Bundle, promotions: Sequence[Promoted], versions: Mapping[str, int]) -> Measurement:
+    """``promoted``: a named person let the bundle serve, and every decision is by a version that was let to.
+
+    ``versions``: model versions of the period's decisions, and how many each made.
+    """
+    version = bundle.manifest.model_version
+    accepted = [one for one in promotions if one.record.outcome != "reject"]
+    mine = [one for one in accepted if one.record.challenger == version and one.record.operator]
+    links = [
+        _Link(
+            "promotion",
+            bool(mine),
+            "" if mine else f"no person promoted {version}",
+            Evidence(kind="audit", ref=mine[-1].place if mine else "model_promotion entries"),
+        )
+    ]
+    strange = sorted(set(versions) - {one.record.challenger for one in accepted})
+    if versions:
+        why = f"decided by {', '.join(strange)}, which nobody promoted" if strange else ""
+        links.append(_Link("decisions", not strange, why, Evidence(kind="audit", ref="model_inference entries")))
+    return _chain("promoted", period, links)
+
+
+def _chain(name: str, period: str, links: Sequence[_Link]) -> Measurement:
+    """The share of the links that hold; unknown if one could not be looked at and none is broken."""
     broken = [link for link in links if link.holds is False]
     unseen = [link for link in links if link.holds is None]
     detail = {"links": {link.name: _said(link) for link in links}}
     if unseen and not broken:
         why = "; ".join(f"{link.name}: {link.why}" for link in unseen)
-        return Measurement(name="lineage", period=period, value=None, why=why, detail=detail)
+        return Measurement(name=name, period=period, value=None, why=why, detail=detail)
     return Measurement(
-        name="lineage",
+        name=name,
         period=period,
         value=sum(link.holds is True for link in links) / len(links),
         n=len(links),
@@ -65,33 +81,6 @@ def lineage(
 
 def _said(link: _Link) -> str:
     return {True: "holds", False: f"broken: {link.why}", None: f"unknown: {link.why}"}[link.holds]
-
-
-def _links(
-    bundle: Bundle, signed: bool, artefacts: Artefacts, promotions: Sequence[Promoted], versions: Mapping[str, int]
-) -> Iterator[_Link]:
-    manifest = bundle.manifest
-    yield _Link(
-        "bundle", True, "signed" if signed else "hashes alone", Evidence(kind="bundle", ref=manifest.model_version)
-    )
-    yield _report(bundle)
-    yield from _stages(bundle, artefacts)
-    accepted = [one for one in promotions if one.record.outcome != "reject"]
-    mine = [one for one in accepted if one.record.challenger == manifest.model_version and one.record.operator]
-    yield _Link(
-        "promotion",
-        bool(mine),
-        "" if mine else f"no person promoted {manifest.model_version}",
-        Evidence(kind="audit", ref=mine[-1].place if mine else "model_promotion entries"),
-    )
-    known = {one.record.challenger for one in accepted}
-    strange = sorted(set(versions) - known)
-    yield _Link(
-        "decisions",
-        not strange if versions else None,
-        f"decided by {', '.join(strange)}, which nobody promoted" if strange else "there was no decision",
-        Evidence(kind="audit", ref="model_inference entries"),
-    )
 
 
 def _report(bundle: Bundle) -> _Link:

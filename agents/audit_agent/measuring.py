@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from agents.audit_agent.contents import content_checks
-from agents.audit_agent.lineage import ages, lineage
+from agents.audit_agent.lineage import ages, lineage, promoted
 from agents.audit_agent.log_check import LogCheck
 from agents.audit_agent.opening import Opened, open_decisions
 from agents.audit_agent.past_cases import check_cases
@@ -109,7 +109,7 @@ def measured(gathered: Evidences, cases: CaseStore, replay: Replay | None, log: 
         )
         found += _guarded(period, SAMPLED, lambda: _sampled(gathered, picks, sizes, replay))
     versions = population.versions if population is not None else {}
-    found += _guarded(period, ("lineage",), lambda: [_lineage(gathered, versions)])
+    found += _guarded(period, ("lineage", "promoted"), lambda: _lineage(gathered, versions))
     found += _guarded(
         period,
         ("fria_age_days", "model_card_age_days"),
@@ -137,6 +137,8 @@ def _population(gathered: Evidences) -> tuple[Population | None, list[Pick], lis
             cursor = columns.cursor
     except Exception as error:
         return None, [], [], f"decisions could not be read: {_said(error)}"
+    if not population.decisions:
+        return None, [], [], "no decision was made in the period"
     return population, sampler.picks(), sampler.population, ""
 
 
@@ -166,10 +168,13 @@ def _with_missing(measurement: Measurement, opened: Opened) -> Measurement:
     return measurement.model_copy(update={"detail": detail})
 
 
-def _lineage(gathered: Evidences, versions: dict[str, int]) -> Measurement:
+def _lineage(gathered: Evidences, versions: dict[str, int]) -> list[Measurement]:
+    period, bundle = gathered.period.name, gathered.bundle
     signed = gathered.settings.understudy_bundle_public_key is not None
-    promotions = gathered.check.promotions
-    return lineage(gathered.period.name, gathered.bundle, signed, gathered.artefacts, promotions, versions)
+    return [
+        lineage(period, bundle, signed, gathered.artefacts),
+        promoted(period, bundle, gathered.check.promotions, versions),
+    ]
 
 
 def _chain(gathered: Evidences) -> Measurement:

@@ -326,9 +326,10 @@ def test_decisions_by_a_version_that_nobody_promoted_are_named(tmp_path: Path) -
         connection.execute("DELETE FROM entries WHERE writer = 'promotion'")
         connection.execute("DELETE FROM heads WHERE writer = 'promotion'")
     report = audit(week)
-    broken = " ".join(measured(report, "lineage").detail["broken"])
+    broken = " ".join(measured(report, "promoted").detail["broken"])
     assert f"no person promoted {week.version}" in broken
     assert "which nobody promoted" in broken
+    assert severities(report)["promoted"] == "major"
     assert measured(report, "fria_age_days").value is None
     assert "promotion, entry 1: rolled_back" in report.focus_areas[0].title
 
