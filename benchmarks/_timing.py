@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
 __all__ = ["interleaved", "percentile", "ratios"]
 
 
-def percentile(values: list[float], share: float) -> float:
-    """The value below which ``share`` of the values lie (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest of the values that at least ``share`` of them do not exceed (nearest rank)."""
+    return sorted(values)[max(0, math.ceil(len(values) * share) - 1)]
 
 
 def interleaved(

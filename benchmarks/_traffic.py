@@ -9,6 +9,8 @@ import uuid
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
+from _timing import percentile
+
 from understudy.client import ApiError, NoAnswerError, Retries, UnderstudyClient
 from understudy.contracts.api import RecommendationRequest
 
@@ -84,15 +86,11 @@ def _shoot(client: UnderstudyClient, customer: str, key: str, due: float) -> Sho
 
 def summary(shots: list[Shot]) -> dict[str, float | int]:
     """Count, errors, and percentiles of the latency in milliseconds."""
-    ordered = sorted(shot.latency * 1e3 for shot in shots)
-
-    def percentile(share: float) -> float:
-        return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 2)
-
+    times = [shot.latency * 1e3 for shot in shots]
     return {
         "requests": len(shots),
         "errors": sum(shot.status != 200 for shot in shots),
-        "p50_ms": percentile(0.5),
-        "p99_ms": percentile(0.99),
-        "max_ms": round(ordered[-1], 2),
+        "p50_ms": round(percentile(times, 0.5), 2),
+        "p99_ms": round(percentile(times, 0.99), 2),
+        "max_ms": round(max(times), 2),
     }

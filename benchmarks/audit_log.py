@@ -26,6 +26,7 @@ from typing import Any
 
 from _bars import at_most, kept, said
 from _machine import machine, one_line
+from _timing import percentile
 
 from understudy.audit import AuditLog, FsckReport, Keyring, Personal, fsck, open_keyring, pseudonym
 from understudy.audit.checkpoint_store import open_checkpoints
@@ -173,10 +174,9 @@ def rates(work: Callable[[], Any], count: int) -> dict[str, float]:
 
 
 def quantiles(name: str, times: list[float]) -> dict[str, float]:
-    ordered = sorted(times)
     return {
-        f"{name}_p50_ms": round(ordered[len(ordered) // 2], 3),
-        f"{name}_p99_ms": round(ordered[int(len(ordered) * 0.99)], 3),
+        f"{name}_p50_ms": round(percentile(times, 0.5), 3),
+        f"{name}_p99_ms": round(percentile(times, 0.99), 3),
     }
 
 

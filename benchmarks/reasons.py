@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import statistics
 import tempfile
 import time
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from typing import Any
 from _machine import machine, one_line
 from _reason_traffic import Asked, simulate
 from _rendered_reasons import check_rendered
+from _timing import percentile
 
 from understudy.atomic import write_json
 from understudy.contracts.api import CustomerRecord
@@ -106,8 +106,8 @@ def latency(bank: Bank) -> dict[str, float]:
         store.close()
     return {
         "requests": len(warm),
-        "p50_ms": statistics.median(warm),
-        "p99_ms": warm[int(len(warm) * 0.99)],
+        "p50_ms": percentile(warm, 0.5),
+        "p99_ms": percentile(warm, 0.99),
         "max_ms": warm[-1],
     }
 

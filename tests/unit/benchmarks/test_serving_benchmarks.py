@@ -82,7 +82,9 @@ def test_contenders_take_turns_and_their_medians_count() -> None:
     assert [name for name, _ in called[2:]] == ["a", "a", "b", "b", "b", "b", "a", "a"]
     assert found["a"]["low"] <= found["a"]["ms"] <= found["a"]["high"]
     assert timing.ratios({"a": {"ms": 1.0}, "b": {"ms": 4.0}}, "b") == {"a": 0.25, "b": 1.0}
-    assert timing.percentile([float(n) for n in range(100)], 0.99) == 99.0
+    numbers = [float(n) for n in range(1, 101)]
+    assert [timing.percentile(numbers, share) for share in (0.0, 0.005, 0.5, 0.99, 1.0)] == [1, 1, 50, 99, 100]
+    assert timing.percentile([3.0, 1.0, 2.0], 0.5) == 2.0
 
 
 def test_the_closed_loop_counts_every_answer(port: int) -> None:
