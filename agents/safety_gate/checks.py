@@ -7,6 +7,7 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
 
+from agents.safety_gate.ciphers import enciphered
 from agents.safety_gate.findings import Criterion, Finding, span_hash
 from agents.safety_gate.grounding import Quantity, ungrounded
 from agents.safety_gate.normalise import Normalised, normalise
@@ -45,6 +46,13 @@ def form(part: Normalised, where: str) -> list[Finding]:
         ("stray-jamo", part.jamo, "Hangul letters that form no syllable"),
     )
     return [_finding(rule, "form", "security", where, message) for rule, count, message in found if count]
+
+
+def cipher(part: Normalised, where: str) -> list[Finding]:
+    """Refuse a text that hides another in shifted or reversed letters."""
+    if not enciphered(part.plain):
+        return []
+    return [_finding("enciphered", "injection", "security", where, "words in shifted or reversed letters")]
 
 
 def suitability(product: Product, risk_cap: int | None) -> list[Finding]:

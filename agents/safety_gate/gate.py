@@ -95,6 +95,8 @@ class SafetyGate:
         findings += checks.named(said, whole, product, locale)
         findings += _missing(frame.unmet, replace(said, plain=whole, joined=whole), locale, product)
         findings += manners + _applicable(tone, "text", product)
+        if origin == "written":
+            findings += checks.cipher(said, "text")
         if reading == "forbidden":
             findings.append(_reads_like(open_reader(locale).clause(said.plain)))
         return Verdict.of(findings)
@@ -107,7 +109,8 @@ class SafetyGate:
         part = normalise(text)
         # Terms and names rightly hold numbers in words; and what depends on a product is judged with its text.
         broken = [b for b in self._claims.breaches(part) if b[1].unconditional and b[0].criterion != "hallucination"]
-        return checks.form(part, where) + [_finding(file, rule, where, words) for file, rule, words in broken]
+        hidden = checks.form(part, where) + checks.cipher(part, where)
+        return hidden + [_finding(file, rule, where, words) for file, rule, words in broken]
 
     def _read(self, text: str) -> tuple[Normalised, list[Breach]]:
         """The normalised text, and the claims that it makes whatever the product is."""
