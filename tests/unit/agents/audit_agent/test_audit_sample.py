@@ -75,8 +75,11 @@ def test_the_vulnerable_and_the_uncertain_are_drawn_more_often(empty: Columns, c
     known: Counter[tuple[bool, bool]] = Counter()
     for seed in range(6):
         everything, sampler = Sampler(catalog, "seed", 10**6), Sampler(catalog, "seed", 8)
+        regions = np.random.default_rng(seed).choice(2, 3000, p=[0.2, 0.8]).astype(np.int8)
+        one_age = np.ones(3000, dtype=np.int8)  # or the youngest would be strata of their own
+        part = replace(columns(empty, catalog, 3000, seed), protected={"age": one_age, "region": regions})
         for taker in (everything, sampler):
-            taker.take(columns(empty, catalog, 3000, seed))
+            taker.take(part)
         drawn.update((pick.protected, pick.borderline) for pick in sampler.picks())
         known.update((pick.protected, pick.borderline) for pick in everything.picks())
     rate = {key: drawn[key] / known[key] for key in known}
