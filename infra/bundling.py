@@ -1,4 +1,4 @@
-"""Build the function's zip without Docker: this repository's packages, pinned wheels, the compiled trees.
+"""Build the functions' zips without Docker: this repository's packages, pinned wheels, the compiled trees.
 
 The one builder serves the deployment (Linux arm64, Python 3.13) and the local run (this machine's architecture and
 interpreter); only the wheels that hold compiled code differ between the two.
@@ -8,33 +8,36 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from infra.bytecode import bytecode, interpreter
 from infra.trees import LIBRARY, TreesError, build_trees
 
-__all__ = ["Arch", "BuildError", "FunctionPackage", "build_function_zip", "package_sizes"]
+__all__ = [
+    "SERVING",
+    "WATCHING",
+    "Arch",
+    "BuildError",
+    "FunctionPackage",
+    "Recipe",
+    "build_function_zip",
+    "build_watch_zip",
+    "inputs_of",
+    "package_sizes",
+]
 
 Arch = Literal["arm64", "x86_64"]
 
 ROOT = Path(__file__).resolve().parent.parent
-# What the deployed function imports of this repository: the kernel without its command line, the agents, the function.
-OWN_PACKAGES = ("understudy", "agents", "lambda_app")
-NOT_SHIPPED = (
-    "understudy/cli/",
-    "understudy/client/",
-    "understudy/console/",
-    "understudy/local/",
-    "understudy/progress.py",
-    "understudy/records/",
-    "understudy/stages.py",
-    "lambda_app/trees/",  # compiled into lib/
-)
+# Agents that work by the clock, in a zip of their own.
+WATCHERS = ("audit_agent", "checklist", "evaluation", "evidence", "jury", "monitors", "ops_agent", "watch")
 DEPENDENCIES = (
     "pydantic",
     "pydantic_core",
@@ -51,8 +54,79 @@ DEPENDENCIES = (
     "cryptography",
     "cffi",
 )
-# botocore ships 25 MB of models for every service; the function calls these.
-SERVICES = ("bedrock-runtime", "dynamodb", "kms", "s3", "secretsmanager", "sqs", "sts")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a zip holds.
+
+    Attributes:
+        own: Packages of this repository.
+        left_out: Beginnings of names in them that are not shipped.
+        dependencies: Pinned distributions.
+        services: Of botocore's 25 MB of service models, those that are called.
+        trees: Whether the compiled trees come along.
+        starts_often: Whether the time to start matters: then bytecode comes along, and the zip is packed tightly.
+    """
+
+    own: tuple[str, ...]
+    left_out: tuple[str, ...]
+    dependencies: tuple[str, ...]
+    services: tuple[str, ...]
+    trees: bool
+    starts_often: bool
+
+
+# What answers requests: the kernel without its command line, the agents beside a request, the function.
+SERVING = Recipe(
+    own=("understudy", "agents", "lambda_app"),
+    left_out=(
+        "understudy/cli/",
+        "understudy/client/",
+        "understudy/console/",
+        "understudy/local/",
+        "understudy/progress.py",
+        "understudy/records/",
+        "understudy/stages.py",
+        *(f"agents/{name}/" for name in WATCHERS),
+        "lambda_app/trees/",  # compiled into lib/
+    ),
+    dependencies=DEPENDENCIES,
+    services=("bedrock-runtime", "dynamodb", "kms", "s3", "secretsmanager", "sqs", "sts"),
+    trees=True,
+    starts_often=True,
+)
+# What watches by the clock; it may compute with numpy and score with onnxruntime.
+WATCHING = Recipe(
+    own=("understudy", "agents"),
+    left_out=(
+        "understudy/cli/",
+        "understudy/client/",
+        "understudy/console/",
+        "understudy/local/",
+        "understudy/records/",
+    ),
+    dependencies=(*DEPENDENCIES, "numpy", "onnxruntime", "flatbuffers", "packaging", "protobuf"),
+    services=(
+        "bedrock-runtime",
+        "cloudwatch",
+        "dynamodb",
+        "events",
+        "kms",
+        "lambda",
+        "s3",
+        "secretsmanager",
+        "sns",
+        "sts",
+    ),
+    trees=False,
+    starts_often=False,
+)
+# Of wheels, what no function runs: tests, stubs, compilers' headers and tools for making models.
+UNUSED = re.compile(
+    r"(.*/)?tests?/|.*\.(pyi|pxd|h|lib|a)$|.*/docs\.bcdoc$|numpy/(f2py|doc|_core/include)/"
+    r"|onnxruntime/(transformers|quantization|tools|datasets|backend)/|boto3/examples/"
+)
 MACHINE = {"arm64": "aarch64", "x86_64": "x86_64"}
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -62,20 +136,24 @@ class BuildError(RuntimeError):
 
 
 class FunctionPackage:
-    """The files of the function for one architecture and Python version, and the zip made of them."""
+    """The files of a zip for one architecture and Python version."""
 
-    def __init__(self, arch: Arch, python: str, cache: Path) -> None:
+    def __init__(self, arch: Arch, python: str, cache: Path, recipe: Recipe = SERVING) -> None:
+        self._recipe = recipe
         self._arch = arch
         self._python = python
         self._wheels = cache / f"{arch}-py{python}"
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Yield (name in the zip, content), unordered."""
-        yield from _own_files()
+        recipe = self._recipe
+        yield from _own_files(recipe)
         pins = _pins()
-        self._download([f"{name}=={pins[_key(name)]}" for name in DEPENDENCIES])
-        for name in DEPENDENCIES:
-            yield from _wheel_files(self._wheel(name, pins))
+        self._download([f"{name}=={pins[_key(name)]}" for name in recipe.dependencies])
+        for name in recipe.dependencies:
+            yield from _wheel_files(self._wheel(name, pins), recipe.services)
+        if not recipe.trees:
+            return
         try:
             yield f"lib/{LIBRARY}", build_trees(MACHINE[self._arch]).read_bytes()
         except TreesError as error:
@@ -123,14 +201,30 @@ def build_function_zip(out: Path, *, arch: Arch = "arm64", python: str = "3.13",
     Raises:
         BuildError: a wheel for the target does not exist or cannot be downloaded.
     """
-    package = FunctionPackage(arch, python, cache or ROOT / "build" / "wheels")
+    return _build(SERVING, out, arch, python, cache)
+
+
+def build_watch_zip(out: Path, *, arch: Arch = "arm64", python: str = "3.13", cache: Path | None = None) -> Path:
+    """Write the zip of the scheduled agents to ``out``, as `build_function_zip` does the function's.
+
+    It is three times as large (numpy 50 MB, onnxruntime 52 MB unzipped; Lambda takes 250): they run once a night, so
+    the time that it takes to start does not matter.
+
+    Raises:
+        BuildError: a wheel for the target does not exist or cannot be downloaded.
+    """
+    return _build(WATCHING, out, arch, python, cache)
+
+
+def _build(recipe: Recipe, out: Path, arch: Arch, python: str, cache: Path | None) -> Path:
+    package = FunctionPackage(arch, python, cache or ROOT / "build" / "wheels", recipe)
     files = dict(package.files())
-    executable = interpreter(python)
+    executable = interpreter(python) if recipe.starts_often else None
     if executable is not None:
         files |= bytecode(files, executable)
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = out.with_name(f".{out.name}.{os.getpid()}.part")  # two builds at once do not meet
-    with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, compresslevel=6 if recipe.starts_often else 1) as archive:
         for name in sorted(files):
             info = zipfile.ZipInfo(name, EPOCH)
             info.external_attr = (0o100755 if ".so" in name else 0o100644) << 16
@@ -138,6 +232,19 @@ def build_function_zip(out: Path, *, arch: Arch = "arm64", python: str = "3.13",
             archive.writestr(info, files[name])
     scratch.replace(out)
     return out
+
+
+def inputs_of(recipe: Recipe, arch: Arch, python: str) -> str:
+    """A hash of all that the zip's bytes depend on but the wheels' own, which the pins name."""
+    pins = _pins()
+    digest = hashlib.sha256(f"{arch} {python} {interpreter(python)}\n".encode())
+    digest.update("\n".join(f"{name}=={pins[_key(name)]}" for name in recipe.dependencies).encode())
+    for source in (Path(__file__), Path(__file__).with_name("bytecode.py"), Path(__file__).with_name("trees.py")):
+        digest.update(source.read_bytes())
+    own = Recipe(recipe.own, (), (), (), trees=False, starts_often=False)  # the trees' sources too
+    for name, content in _own_files(own):
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
 
 
 def package_sizes(path: Path) -> dict[str, int]:
@@ -150,33 +257,33 @@ def package_sizes(path: Path) -> dict[str, int]:
     return dict(sorted(sizes.items(), key=lambda item: -item[1]))
 
 
-def _own_files() -> Iterator[tuple[str, bytes]]:
-    for package in OWN_PACKAGES:
+def _own_files(recipe: Recipe) -> Iterator[tuple[str, bytes]]:
+    for package in recipe.own:
         for path in sorted((ROOT / package).rglob("*")):
             name = path.relative_to(ROOT).as_posix()
-            if path.is_file() and "__pycache__" not in name and not name.startswith(NOT_SHIPPED):
+            if path.is_file() and "__pycache__" not in name and not name.startswith(recipe.left_out):
                 yield name, path.read_bytes()
 
 
-def _wheel_files(wheel: Path) -> Iterator[tuple[str, bytes]]:
+def _wheel_files(wheel: Path, services: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
-            if not name.endswith("/") and _shipped(name):
+            if not name.endswith("/") and _shipped(name, services):
                 yield name, archive.read(name)
 
 
-def _shipped(name: str) -> bool:
+def _shipped(name: str, services: tuple[str, ...]) -> bool:
     parts = name.split("/")
     if parts[0] == "botocore" and parts[1] == "data" and len(parts) > 3:
-        return parts[2] in SERVICES
+        return parts[2] in services
     if parts[0] == "cffi":  # cryptography needs the compiled backend only
         return False
     if parts[0] == "boto3" and parts[1] == "data":
-        return parts[2] in SERVICES
+        return parts[2] in services
     if parts[0].endswith(".dist-info"):  # licences travel with the code they cover; the rest is the installer's
         return "license" in name.lower() or parts[-1] == "METADATA"
     # botocore.docs stays: the client itself imports it.
-    return not name.endswith((".pyi", "/docs.bcdoc")) and parts[:2] != ["boto3", "examples"]
+    return not UNUSED.match(name)
 
 
 def _key(name: str) -> str:

@@ -23,6 +23,7 @@ PEM = re.compile(r"(-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC K
 CONFIG = re.compile(r"(?!/)[A-Za-z0-9._/-]{1,200}\.json")
 ISSUER = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?")
 AUDIENCES = re.compile(r"[A-Za-z0-9._:/-]+( [A-Za-z0-9._:/-]+)*")
+PLACE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{2,62}/[A-Za-z0-9._=/-]{1,200}")
 VPC_ENDPOINTS = re.compile(r"vpce-[0-9a-f]{8,17}( vpce-[0-9a-f]{8,17})*")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # What is asked of the CDK context, and of nothing else.
@@ -41,6 +42,9 @@ CONTEXT = (
     "jwt_issuer",
     "jwt_audiences",
     "vpc_endpoints",
+    "judge_model",
+    "artefacts",
+    "labels",
 )
 Endpoint = Literal["http", "firewall", "private"]
 
@@ -64,6 +68,7 @@ class StageConfig(Contract):
     trace_all: bool = Field(description="X-Ray traces requests by its own rule; else those whose caller asks for it")
     latency_p99_ms: int = Field(ge=10, description="what the latency alarm compares with")
     budget_usd: int = Field(ge=1, description="a month; who pays is told at 80 %, and when the forecast exceeds it")
+    watch_memory_mb: int = Field(ge=1024, le=10_240, description="of the agents that watch by the clock")
     job_vcpus: Literal[4, 8, 16] = Field(description="of the distillation job's machine")
     job_gb: int = Field(ge=8, le=120, description="its memory; Fargate wants 2 to 8 GB for each vCPU")
 
@@ -88,6 +93,7 @@ STAGES: dict[str, StageConfig] = {
         trace_all=True,
         latency_p99_ms=1000,
         budget_usd=20,
+        watch_memory_mb=2048,
         job_vcpus=4,
         job_gb=16,
     ),
@@ -106,6 +112,7 @@ STAGES: dict[str, StageConfig] = {
         trace_all=False,
         latency_p99_ms=500,
         budget_usd=200,
+        watch_memory_mb=3008,
         job_vcpus=16,
         job_gb=64,
     ),
@@ -120,6 +127,8 @@ class Deployment(Contract):
     are PEM text. ``arch`` is arm64 except where the deployment is proven on a machine of the other kind.
     ``distillation`` is the key of the batch job's config in its bucket; without one, there is no batch job.
     ``endpoint`` is an HTTP API, or a REST API behind a firewall, or one for ``vpc_endpoints`` (their ids) only.
+    ``judge_model`` is the jury's; ``artefacts`` is the run that made the bundle and ``labels`` where outcomes arrive
+    later, each s3://bucket/prefix: what is not named, the watching agents report as unknown.
     Callers sign with IAM, or where ``jwt_issuer`` is given, bring a token of it for one of ``jwt_audiences``.
     """
 
@@ -138,6 +147,9 @@ class Deployment(Contract):
     jwt_issuer: str | None = None
     jwt_audiences: tuple[str, ...] = ()
     vpc_endpoints: tuple[str, ...] = ()
+    judge_model: str = ""
+    artefacts: str | None = None
+    labels: str | None = None
 
     @property
     def prefix(self) -> str:
@@ -149,7 +161,7 @@ def read_deployment(context: dict[str, Any]) -> Deployment:
     """From the CDK context (``cdk.json``, or ``-c name=value``): ``stage``, and ``bundle``, a key in the bundle bucket;
     and where wanted ``previous`` (another such key), ``admins``, ``bundle_public_key`` and ``checkpoint_public_keys``
     (PEM text), ``reason_model``, ``alarm_email``, ``arch``, ``distillation``, ``endpoint`` (http, firewall, private),
-    ``vpc_endpoints``, ``jwt_issuer`` and ``jwt_audiences``.
+    ``vpc_endpoints``, ``jwt_issuer``, ``jwt_audiences``, ``judge_model``, ``artefacts`` and ``labels``.
 
     Raises:
         UserError: one is missing, or is not usable; the message says how to give it.
@@ -171,6 +183,9 @@ def read_deployment(context: dict[str, Any]) -> Deployment:
         endpoint=_endpoint(context.get("endpoint")),
         jwt_issuer=_matching(ISSUER, context, "jwt_issuer", "https://login.bank.example/realm"),
         jwt_audiences=_words(_matching(AUDIENCES, context, "jwt_audiences", "understudy")),
+        judge_model=str(context.get("judge_model") or ""),
+        artefacts=_matching(PLACE, context, "artefacts", "s3://bucket/finsynth"),
+        labels=_matching(PLACE, context, "labels", "s3://bucket/labels"),
         vpc_endpoints=_words(_matching(VPC_ENDPOINTS, context, "vpc_endpoints", "vpce-0123456789abcdef0")),
     )
     _fits(deployment)

@@ -61,7 +61,7 @@ class CheckpointFunction(Construct):
         self.function = product.function
         acknowledge(
             product,
-            f"IAM5[Resource::{_exported(stateful, vault.bucket.bucket_arn)}/checkpoints/*]",
+            f"IAM5[Resource::{stateful.export_name(vault.bucket.bucket_arn)}/checkpoints/*]",
             "Checkpoints are numbered: the objects that it may add and read are those below one prefix.",
         )
         events.Rule(
@@ -71,11 +71,6 @@ class CheckpointFunction(Construct):
             schedule=events.Schedule.rate(Duration.minutes(deployment.config.checkpoint_minutes)),
             targets=[targets.LambdaFunction(self.function, retry_attempts=2, max_event_age=Duration.minutes(10))],
         )
-
-
-def _exported(stateful: StatefulStack, token: str) -> str:
-    """The name under which the other stack exports ``token``, by which cdk-nag tells resources apart."""
-    return str(stateful.resolve(stateful.export_value(token))["Fn::ImportValue"])
 
 
 def _permissions(stateful: StatefulStack) -> Permissions:

@@ -6,6 +6,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.acknowledge import acknowledge
 from infra.config import Deployment
 from infra.constructs.product_function import Permissions, ProductFunction
 from infra.stacks.stateful import StatefulStack
@@ -53,6 +54,11 @@ class InferenceFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE if config.trace_all else lambda_.Tracing.PASS_THROUGH,
         )
         self.function = product.function
+        acknowledge(
+            product,
+            f"IAM5[Resource::{stateful.export_name(stateful.reports.bucket.bucket_arn)}/reports/*]",
+            "Reports are named by their day: the objects that it may read are those below one prefix.",
+        )
         self.alias = lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
 
 
@@ -67,6 +73,7 @@ def _environment(deployment: Deployment, stateful: StatefulStack, jobs: sqs.IQue
         "UNDERSTUDY_STORE": f"dynamodb://{deployment.prefix}",
         "UNDERSTUDY_AUDIT_KEYS": f"secretsmanager://{stateful.keyring.secret.secret_arn}",
         "UNDERSTUDY_CUSTOMER_KEYS": f"kms://{stateful.wrapping.key.key_arn}",
+        "UNDERSTUDY_REPORTS": stateful.reports.url,
     }
     optional = {
         "UNDERSTUDY_BUNDLE_PUBLIC_KEY": deployment.bundle_public_key,
@@ -89,6 +96,9 @@ def _permissions(deployment: Deployment, stateful: StatefulStack, jobs: sqs.IQue
         "Keyring": (["secretsmanager:GetSecretValue"], [stateful.keyring.secret.secret_arn]),
         "CustomerKeys": (["kms:Decrypt", "kms:Encrypt"], [stateful.wrapping.key.key_arn]),
         "Bundle": (["s3:GetObject"], [objects(key) for key in keys]),
+        # Operators read the watching agents' reports through the function.
+        "Reports": (["s3:GetObject"], [stateful.reports.bucket.arn_for_objects("reports/*")]),
+        "ReportNames": (["s3:ListBucket"], [stateful.reports.bucket.bucket_arn]),
     }
     if jobs is not None:
         may["Sentences"] = (["dynamodb:BatchGetItem"], [tables.sentences.table_arn])

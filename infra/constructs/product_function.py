@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.acknowledge import acknowledge
@@ -40,6 +41,8 @@ class ProductFunction(Construct):
         permissions: Permissions,
         snap_start: bool = False,
         tracing: lambda_.Tracing = lambda_.Tracing.ACTIVE,
+        dead: sqs.IQueue | None = None,
+        scratch_mb: int = 512,
     ) -> None:
         super().__init__(scope, construct_id)
         self.logs = logs.LogGroup(
@@ -61,6 +64,8 @@ class ProductFunction(Construct):
             log_group=self.logs,
             role=self._role(),
             environment=dict(environment),
+            dead_letter_queue=dead,
+            ephemeral_storage_size=Size.mebibytes(scratch_mb) if scratch_mb != 512 else None,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
         )
         for sid, (actions, resources) in permissions.items():

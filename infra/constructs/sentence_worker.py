@@ -7,8 +7,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
-from infra.acknowledge import acknowledge
 from infra.config import Deployment
+from infra.constructs.bedrock_models import accept_global_model, model_arns
 from infra.constructs.product_function import Permissions, ProductFunction
 from infra.constructs.sentence_queue import WORKER_TIMEOUT_S, SentenceQueue
 from infra.stacks.stateful import StatefulStack
@@ -58,13 +58,7 @@ class SentenceWorkerFunction(Construct):
             permissions=_permissions(deployment, stateful),
         )
         self.function = product.function
-        scope_of_model, _, model = deployment.reason_model.partition(".")
-        if scope_of_model == "global":
-            acknowledge(
-                product,
-                f"IAM5[Resource::arn:<AWS::Partition>:bedrock:*::foundation-model/{model}]",
-                "A global inference profile answers from any region: the one model is named, not where it runs.",
-            )
+        accept_global_model(product, deployment.reason_model)
         self.function.add_event_source(
             sources.SqsEventSource(
                 orders.queue,
@@ -78,22 +72,10 @@ class SentenceWorkerFunction(Construct):
 def _permissions(deployment: Deployment, stateful: StatefulStack) -> Permissions:
     tables = stateful.tables
     return {
-        "Model": (["bedrock:InvokeModel"], _models(deployment.reason_model, Stack.of(stateful))),
+        "Model": (["bedrock:InvokeModel"], model_arns(deployment.reason_model, Stack.of(stateful))),
         "Sentences": (["dynamodb:BatchGetItem", "dynamodb:PutItem"], [tables.sentences.table_arn]),
         "Books": (["dynamodb:GetItem", "dynamodb:UpdateItem"], [tables.spending.table_arn]),
         "AuditTrail": (["dynamodb:PutItem"], [tables.audit.table_arn, tables.heads.table_arn]),
         "Keyring": (["secretsmanager:GetSecretValue"], [stateful.keyring.secret.secret_arn]),
         "Bundle": (["s3:GetObject"], [stateful.bundles.bucket.arn_for_objects(deployment.bundle_key)]),
     }
-
-
-def _models(model: str, stack: Stack) -> list[str]:
-    """What Bedrock checks: the foundation model, and of an inference profile (``global.x``) also the profile."""
-    scope, _, name = model.partition(".")
-    if scope != "global":
-        return [f"arn:{stack.partition}:bedrock:{stack.region}::foundation-model/{model}"]
-    return [
-        f"arn:{stack.partition}:bedrock:{stack.region}:{stack.account}:inference-profile/{model}",
-        f"arn:{stack.partition}:bedrock:*::foundation-model/{name}",
-        f"arn:{stack.partition}:bedrock:::foundation-model/{name}",
-    ]

@@ -33,7 +33,8 @@ class Synthesised:
 
     def __init__(self, folder: Path, stub: Path, context: dict[str, Any]) -> None:
         app = App(context=CONTEXT | context, outdir=str(folder), analytics_reporting=False)
-        stacks = add_stacks(app, lambda: lambda_.Code.from_asset(str(stub)))
+        stub_code = lambda: lambda_.Code.from_asset(str(stub))  # noqa: E731
+        stacks = add_stacks(app, stub_code, stub_code)
         app.synth()
         self.folder = folder
         self.names = [stack.stack_name for stack in stacks.all()]

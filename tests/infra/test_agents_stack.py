@@ -10,14 +10,14 @@ import pytest
 
 from agents.reason_generator.worker import WorkerSettings
 from infra.config import STAGES
-from infra.constructs.sentence_worker import _models
+from infra.constructs.bedrock_models import model_arns
 from understudy.queues.protocol import MAX_DELIVERIES
 
 FUNCTION = "AWS::Lambda::Function"
 
 
 def queues(spoken: Any) -> dict[str, dict[str, Any]]:
-    found = [one["Properties"] for one in spoken.of_type("AWS::SQS::Queue").values()]
+    found = [one["Properties"] for one in spoken.of_type("AWS::SQS::Queue", "agents").values()]
     return {one["QueueName"].removeprefix("understudy-dev-"): one for one in found}
 
 
@@ -40,7 +40,7 @@ def test_an_order_stays_hidden_for_six_times_the_workers_limit(spoken: Any) -> N
 
 def test_the_queues_are_encrypted_and_refuse_plain_connections(spoken: Any) -> None:
     assert {one["SqsManagedSseEnabled"] for one in queues(spoken).values()} == {True}
-    policies = spoken.of_type("AWS::SQS::QueuePolicy").values()
+    policies = spoken.of_type("AWS::SQS::QueuePolicy", "agents").values()
     assert len(policies) == 2
     for policy in policies:
         (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
@@ -100,4 +100,4 @@ class _Somewhere:
     ],
 )
 def test_one_model_may_be_asked_and_its_profile_where_it_has_one(model: str, resources: list[str]) -> None:
-    assert _models(model, _Somewhere()) == resources
+    assert model_arns(model, _Somewhere()) == resources

@@ -73,7 +73,7 @@ def test_every_acknowledgement_has_a_reason(dev: Any) -> None:
                     accepted[path] = entry["data"]
     said = json.dumps(accepted)
     found = set(re.findall(r"AwsSolutions-([A-Z]+[0-9]+)", said))
-    assert found == {"S1", "SMG4", "L1", "IAM4", "IAM5"}, found
+    assert found == {"S1", "SMG4", "SQS3", "L1", "IAM4", "IAM5"}, found
 
 
 def test_the_deployed_package_is_the_one_that_is_built(tmp_path: Path) -> None:

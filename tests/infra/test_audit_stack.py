@@ -29,7 +29,7 @@ def test_it_holds_exactly_this_function_and_its_clock(dev: Any) -> None:
 def test_it_runs_as_often_as_the_stage_says_and_one_at_a_time(request: pytest.FixtureRequest, stage: str) -> None:
     synthesised, minutes = request.getfixturevalue(stage), STAGES[stage].checkpoint_minutes
     every = "rate(1 hour)" if minutes == 60 else f"rate({minutes} minutes)"
-    assert synthesised.only("AWS::Events::Rule")["ScheduleExpression"] == every
+    assert synthesised.only("AWS::Events::Rule", "audit")["ScheduleExpression"] == every
     assert synthesised.only(FUNCTION, "audit")["ReservedConcurrentExecutions"] == 1
 
 

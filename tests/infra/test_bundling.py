@@ -55,6 +55,30 @@ def test_the_package_holds_no_training_code_and_stays_small(zips: dict[str, Path
     assert sum(map(len, files.values())) <= 80_000_000
 
 
+def test_the_watching_agents_have_a_zip_of_their_own(zips: dict[str, Path], tmp_path: Path) -> None:
+    built = bundling.build_watch_zip(tmp_path / "watch.zip", arch="arm64", python="3.13")
+    files = contents(built)
+    tops = {name.split("/")[0] for name in files}
+    assert {"agents", "understudy", "numpy", "onnxruntime", "boto3"} <= tops
+    assert not tops & {"torch", "lightgbm", "scipy", "pandas", "sklearn", "duckdb", "pyarrow", "lambda_app", "teacher"}
+    assert "agents/watch/handlers.py" in files
+    assert "numpy/typing/__init__.py" in files
+    assert not [name for name in files if "/tests/" in name]
+    assert sum(map(len, files.values())) <= 200_000_000  # Lambda takes 250 MB
+    serving = contents(zips["deployed"])
+    assert not [name for name in serving if name.startswith(("agents/watch/", "agents/monitors/", "agents/jury/"))]
+
+
+def test_other_sources_pins_or_targets_are_another_zip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    first = bundling.inputs_of(bundling.SERVING, "arm64", "3.13")
+    assert bundling.inputs_of(bundling.SERVING, "arm64", "3.13") == first
+    assert bundling.inputs_of(bundling.SERVING, "x86_64", "3.13") != first
+    assert bundling.inputs_of(bundling.WATCHING, "arm64", "3.13") != first
+    pins = bundling._pins() | {"boto3": "0.0.0"}
+    monkeypatch.setattr(bundling, "_pins", lambda: pins)
+    assert bundling.inputs_of(bundling.SERVING, "arm64", "3.13") != first
+
+
 def test_a_module_comes_with_bytecode_that_is_used_without_a_look_at_its_source(zips: dict[str, Path]) -> None:
     files = contents(zips["local"])
     tag = sys.implementation.cache_tag

@@ -61,6 +61,8 @@ def test_the_command_ends_with_the_message_and_no_traceback() -> None:
         ("alarm_email", "ops@bank.example", "ops"),
         ("arch", "x86_64", "sparc"),
         ("distillation", "configs/a.json", "configs/a.toml"),
+        ("artefacts", "s3://bank-runs/finsynth", "runs/finsynth"),
+        ("labels", "s3://bank-outcomes/late", "s3://"),
         ("admins", "arn:aws:iam::123456789012:role/ops/*", "*"),
         ("previous", "b.zip", "b*.zip"),
     ],

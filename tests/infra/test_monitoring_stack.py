@@ -79,8 +79,10 @@ def test_every_alarm_tells_the_topic_except_the_parts_of_another_and_those_of_th
         *(f"{burn.name}-{window}" for burn in BURNS for window in ("long", "short")),
         *(f"canary-{name}" for name in ("audit", "errors", "faults")),
     }
-    (subscription,) = spoken.of_type("AWS::SNS::Subscription").values()
-    assert subscription["Properties"]["Endpoint"] == "ops@bank.example"
+    subscriptions = spoken.of_type("AWS::SNS::Subscription").values()
+    assert [one["Properties"]["Endpoint"] for one in subscriptions] == [
+        "ops@bank.example"
+    ] * 2  # and of the watch stack
 
 
 def test_an_unusual_hour_is_one_outside_of_the_band_of_the_weeks_before(spoken: Any) -> None:

@@ -24,6 +24,8 @@ from lambda_app.routes import ROUTES
 from lambda_app.settings import Settings
 from understudy.stores import open_store
 
+OPERATOR = "arn:aws:iam::123456789012:user/operator"
+
 
 def test_it_holds_exactly_this_function_its_endpoint_and_how_a_version_takes_over(dev: Any) -> None:
     kinds = Counter(resource["Type"] for resource in dev.serving["Resources"].values())
@@ -108,7 +110,7 @@ def test_access_is_logged_without_customer_ids_and_throttled(dev: Any) -> None:
 
 
 def granted(dev: Any) -> dict[str, Any]:
-    """Action -> resources, of the function's role."""
+    """Action -> what it is allowed on, statement by statement, of the function's role."""
     roles = [
         role["Properties"] for name, role in dev.of_type("AWS::IAM::Role", "serving").items() if "Inference" in name
     ]
@@ -118,18 +120,19 @@ def granted(dev: Any) -> dict[str, Any]:
     for statement in statements:
         assert statement["Effect"] == "Allow"
         names = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        actions |= dict.fromkeys(names, statement["Resource"])
+        for name in names:
+            actions.setdefault(name, []).append(statement["Resource"])
     return actions
 
 
 def test_no_permission_is_wider_than_a_resource_except_tracing(dev: Any) -> None:
     actions = granted(dev)
     assert not [action for action in actions if "*" in action]
-    assert {action for action, resource in actions.items() if resource == "*"} == {
+    assert {action for action, resources in actions.items() if "*" in resources} == {
         "xray:PutTraceSegments",
         "xray:PutTelemetryRecords",
     }
-    assert actions["s3:GetObject"]["Fn::Join"][1][1] == "/champion.zip"
+    assert [on["Fn::Join"][1][1] for on in actions["s3:GetObject"]] == ["/champion.zip", "/reports/*"]
 
 
 def in_cloud(value: Any, bucket: str, secret: str, key: str) -> str:
@@ -137,7 +140,7 @@ def in_cloud(value: Any, bucket: str, secret: str, key: str) -> str:
     if isinstance(value, str):
         return value
     parts = (part if isinstance(part, str) else str(part) for part in value["Fn::Join"][1])
-    known = {"AuditKeyring": secret, "BundlesBucket": bucket, "CustomerKeysKey": key}
+    known = {"AuditKeyring": secret, "BundlesBucket": bucket, "ReportsBucket": bucket, "CustomerKeysKey": key}
     return "".join(next((name for word, name in known.items() if word in part), part) for part in parts)
 
 
@@ -154,6 +157,7 @@ def deployed(dev: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
         secret = boto3.client("secretsmanager").create_secret(Name=bucket, SecretString=ring)["ARN"]
         key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
         environment = {name: in_cloud(value, bucket, secret, key) for name, value in variables.items()}
+        environment["UNDERSTUDY_ADMINS"] = OPERATOR
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"})
         bundle = tiny_bundle.write(tmp_path / "bundle")
@@ -184,11 +188,13 @@ def permissions(service: str, operation: str, arguments: Any) -> set[str]:
     """The IAM actions of one call: a transaction needs those of its parts, and a head of an object those of reading."""
     if operation == "TransactWriteItems":
         return {f"dynamodb:{kind}Item" for part in arguments["TransactItems"] for kind in part}
-    return {"s3:GetObject"} if operation == "HeadObject" else {f"{service}:{operation}"}
+    renamed = {"HeadObject": "s3:GetObject", "ListObjectsV2": "s3:ListBucket"}
+    return {renamed.get(operation, f"{service}:{operation}")}
 
 
 def ask(method: str, path: str, body: Any = None) -> Any:
-    response = entry.handler(tiny_bundle.event(method, path, body), None)
+    authorizer = {"iam": {"userArn": OPERATOR}} if "/admin/" in path else None
+    response = entry.handler(tiny_bundle.event(method, path, body, authorizer=authorizer), None)
     assert response["statusCode"] in (200, 204), response["body"]
     return json.loads(response["body"]) if response.get("body") else None
 
@@ -203,4 +209,5 @@ def test_the_role_may_do_what_the_function_does_and_no_more(dev: Any, deployed: 
     ask("DELETE", "/v1/customers/c-1")
     ask("PUT", "/v1/customers/c-1/preferences", {"opted_out": True})
     assert ask("GET", "/v1/customers/c-1/preferences")["opted_out"] is True
+    assert ask("GET", "/v1/admin/reports")["reports"] == []
     assert deployed == {action for action in granted(dev) if not action.startswith(("logs:", "xray:"))}

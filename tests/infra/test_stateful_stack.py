@@ -30,8 +30,8 @@ def test_it_holds_exactly_what_the_function_needs(dev: Any) -> None:
         *["AWS::DynamoDB::Table"] * 6,
         *["AWS::KMS::Alias"] * 2,
         *["AWS::KMS::Key"] * 2,
-        *["AWS::S3::Bucket"] * 2,
-        *["AWS::S3::BucketPolicy"] * 2,
+        *["AWS::S3::Bucket"] * 3,
+        *["AWS::S3::BucketPolicy"] * 3,
         "AWS::SecretsManager::Secret",
     ]
 
@@ -102,7 +102,7 @@ def test_the_template_holds_no_secret(dev: Any) -> None:
     assert "SecretString" not in dev.only("AWS::SecretsManager::Secret")
 
 
-@pytest.mark.parametrize("word", ["Bundles", "Checkpoints"])
+@pytest.mark.parametrize("word", ["Bundles", "Checkpoints", "Reports"])
 def test_each_bucket_is_private_versioned_and_refuses_plain_connections(dev: Any, word: str) -> None:
     bucket = dev.holding("AWS::S3::Bucket", word)
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-STACKS = ("agents", "audit", "monitoring", "serving", "stateful")
+STACKS = ("agents", "audit", "monitoring", "serving", "stateful", "watch")
 # The CDK adds these dependencies itself, beside the reference that already makes them.
 ACCEPTED = ("W3005",)
 UPDATE = "UNDERSTUDY_UPDATE_SNAPSHOTS"
@@ -25,7 +25,7 @@ def test_the_linter_has_nothing_to_say(spoken: Any, prod: Any) -> None:
     if command is None:
         pytest.skip("CFN-LINT IS NOT INSTALLED: the templates were not linted")
     templates = [str(path) for stage in (spoken, prod) for path in sorted(stage.folder.glob("*.template.json"))]
-    assert len(templates) == 9
+    assert len(templates) == 11
     regions = ["-r", "ap-northeast-2", "us-east-1"]
     done = subprocess.run(
         [command, *regions, "--ignore-checks", *ACCEPTED, "--format", "parseable", "--", *templates],

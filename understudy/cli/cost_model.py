@@ -44,7 +44,7 @@ class Workload(Contract):
     trace_share: float = Field(default=0.0, ge=0, le=1)
     month: int = Field(default=1, ge=1)
     log_months: int = Field(default=12, ge=1, description="how long logs are kept")
-    alarms: int = Field(default=24, ge=0, description="metrics that alarms read")
+    alarms: int = Field(default=27, ge=0, description="metrics that alarms read")
     composite_alarms: int = Field(default=2, ge=0)
     dashboards: int = Field(default=1, ge=0)
     keys: int = Field(default=2, ge=0)
