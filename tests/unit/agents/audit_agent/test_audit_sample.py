@@ -73,8 +73,8 @@ def test_a_stratum_that_is_smaller_than_its_quota_is_drawn_whole(empty: Columns,
 def test_the_vulnerable_and_the_uncertain_are_drawn_more_often(empty: Columns, catalog: Catalog) -> None:
     drawn: Counter[tuple[bool, bool]] = Counter()
     known: Counter[tuple[bool, bool]] = Counter()
-    for seed in range(6):
-        everything, sampler = Sampler(catalog, "seed", 10**6), Sampler(catalog, "seed", 8)
+    for seed in range(12):
+        everything, sampler = Sampler(catalog, f"{seed}", 10**6), Sampler(catalog, f"{seed}", 8)
         regions = np.random.default_rng(seed).choice(2, 3000, p=[0.2, 0.8]).astype(np.int8)
         one_age = np.ones(3000, dtype=np.int8)  # or the youngest would be strata of their own
         part = replace(columns(empty, catalog, 3000, seed), protected={"age": one_age, "region": regions})
@@ -84,7 +84,7 @@ def test_the_vulnerable_and_the_uncertain_are_drawn_more_often(empty: Columns, c
         known.update((pick.protected, pick.borderline) for pick in everything.picks())
     rate = {key: drawn[key] / known[key] for key in known}
     assert 1.5 < rate[True, False] / rate[False, False] < 2.6
-    assert 2.2 < rate[False, True] / rate[False, False] < 3.9
+    assert 2.0 < rate[False, True] / rate[False, False] < 3.9
     assert rate[True, True] > rate[False, True]
 
 
