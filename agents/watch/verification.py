@@ -10,7 +10,7 @@ from understudy.audit import Keyring, fsck, open_keyring
 from understudy.audit.checkpoint_store import open_checkpoints
 from understudy.audit.coverage import Coverage
 from understudy.audit.heads import read_head
-from understudy.audit.signing import PublicKeys
+from understudy.audit.signing import verifying_keys
 from understudy.clock import utc_now
 from understudy.contracts.audit import AuditHead
 from understudy.contracts.watch import BadPlace, ChainHead, LogState
@@ -66,7 +66,8 @@ def _coverage(settings: WatchSettings) -> Coverage | None:
     url, pem = settings.understudy_checkpoints, settings.understudy_checkpoint_public_keys
     if url is None or pem is None:
         return None
-    return Coverage(open_checkpoints(url).read(), PublicKeys(pem.encode(), where="UNDERSTUDY_CHECKPOINT_PUBLIC_KEYS"))
+    keys = verifying_keys(pem, where="UNDERSTUDY_CHECKPOINT_PUBLIC_KEYS")
+    return Coverage(open_checkpoints(url).read(), keys)
 
 
 def _longest(store: ServingStore, keyring: Keyring) -> list[ChainHead]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,12 @@ import pytest
 import tiny_bundle
 import watch_reports
 from built_zip import built_zip
+from rich.console import Console
+
+from distill.pipeline import Pipeline, RunConfig
+from understudy.cli.path import walk
+from understudy.contracts.api import RecommendationResponse
+from understudy.progress import Silent
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +47,19 @@ def served(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     log = (folder / "log").read_text(encoding="utf-8")
     assert '"event":"request"' in log or '"event": "request"' in log
     assert not [name for name in ("c-1", "c-2", "bold", "other-schema", "5000000") if f'"{name}"' in log]
+
+
+@pytest.fixture(scope="session")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, RecommendationResponse, str]:
+    """One whole run; gates may send a task of so small a bank to its direct student, never past the report."""
+    config = RunConfig(dataset="finsynth", customers=1500, folds=2, preset="quick", on_fidelity_failure="fallback")
+    pipeline = Pipeline(config, tmp_path_factory.mktemp("run"), None, Silent())
+    console = Console(file=io.StringIO(), width=160, highlight=False)
+    answer = walk(console, pipeline, customer=None, locales=["ko", "en"])
+    return pipeline, answer, console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def finished_run(walked: tuple[Pipeline, RecommendationResponse, str]) -> Path:
+    """The directory of that run; whoever changes something in it works on a copy."""
+    return walked[0].root

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import signal
@@ -13,25 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from distill.pipeline import Pipeline, RunConfig
-from understudy.cli.path import walk
+from distill.pipeline import Pipeline
 from understudy.contracts.api import RecommendationResponse
 from understudy.progress import Silent
 
-CUSTOMERS = 1500
+CUSTOMERS = 1500  # as many as `walked` has
 ARGUMENTS = ["--dataset", "finsynth", "--customers", str(CUSTOMERS), "--folds", "2", "--preset", "quick"]
-
-
-@pytest.fixture(scope="module")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, RecommendationResponse, str]:
-    """One whole run; gates may send a task of so small a bank to its direct student, never past the report."""
-    config = RunConfig(dataset="finsynth", customers=CUSTOMERS, folds=2, preset="quick", on_fidelity_failure="fallback")
-    pipeline = Pipeline(config, tmp_path_factory.mktemp("run"), None, Silent())
-    console = Console(file=io.StringIO(), width=160, highlight=False)
-    answer = walk(console, pipeline, customer=None, locales=["ko", "en"])
-    return pipeline, answer, console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_the_answer_recommends_and_explains(walked: tuple[Pipeline, RecommendationResponse, str]) -> None:
