@@ -93,6 +93,7 @@ class Production:
     review_share: float = 0.05
     version: str = "toy-000000000000"
     change: Mapping[int, Change] = field(default_factory=dict)
+    _made: dict[int, Columns] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def frame(self) -> Frame:
@@ -132,7 +133,14 @@ class Production:
         return self.change[max(begun)] if begun else Change()
 
     def columns(self, number: int) -> Columns:
-        """The decisions of day ``number``."""
+        """The decisions of day ``number``; those of the last two days are remembered."""
+        if number not in self._made:
+            self._made[number] = self._columns(number)
+            for old in [one for one in self._made if one < number - 1]:
+                del self._made[old]
+        return self._made[number]
+
+    def _columns(self, number: int) -> Columns:
         change, n, frame = self.changed(number), self.rows, self.frame
         rng = np.random.default_rng([self.seed, 2, number])
         matrix = self._features(rng, n, change)

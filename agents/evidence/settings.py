@@ -22,7 +22,7 @@ class WatchSettings(Contract):
     )
     understudy_checkpoints: str | None = Field(default=None, min_length=1, description="URL of `open_checkpoints`")
     understudy_checkpoint_public_keys: str | None = Field(
-        default=None, min_length=1, description="PEM text of the keys that sign checkpoints"
+        default=None, min_length=1, description="PEM text of the keys that sign checkpoints, or kms://<key>"
     )
     understudy_bundle: str = Field(min_length=1, description="directory, .zip or s3://bucket/key.zip")
     understudy_bundle_public_key: str | None = Field(
