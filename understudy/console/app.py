@@ -18,7 +18,7 @@ from understudy.console.forms import Field, line, submit
 from understudy.console.guard import foreign, forged, guarded
 from understudy.console.http import Request, Response, TooLargeError, html, local_path, read_request, redirect
 from understudy.console.sessions import Session, Sessions
-from understudy.console.shell import bare, framed
+from understudy.console.shell import Look, bare, framed
 from understudy.console.tables import facts, panel
 from understudy.console.views.audits import audit, audits
 from understudy.console.views.checklist import checklist
@@ -59,6 +59,7 @@ PAGES: tuple[tuple[str, str, View], ...] = (
     ("GET", r"/audits/(?P<kind>nightly|weekly|quarterly)/(?P<period>\d{4}-\d{2}-\d{2})", audit),
 )
 _PATTERNS = [(method, re.compile(path), view) for method, path, view in PAGES]
+ASSETS = {"console.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 KEEP = ("Cache-Control", "public, max-age=31536000, immutable")  # its name says what is in it
 
 
@@ -90,8 +91,8 @@ class Console:
         self._port = port
         self._now = now
         self._report = report
-        self._style = (files("understudy.console") / "console.css").read_bytes()
-        self._style_path = f"/console-{hashlib.sha256(self._style).hexdigest()[:12]}.css"
+        self._assets = {named: (kind, data) for named, kind, data in map(_asset, ASSETS)}
+        self._look = Look(*self._assets)
         # Cookies know no ports: two consoles on one machine keep apart by name.
         self._cookie = f"understudy-{port}"
 
@@ -112,8 +113,9 @@ class Console:
             request = replace(request, method="GET")
         if foreign(request, self._port):
             return Response(421, (("Content-Type", "text/plain"),), b"This console is not served under that name.\n")
-        if request.path == self._style_path:
-            return Response(200, (("Content-Type", "text/css; charset=utf-8"), KEEP), self._style)
+        if request.path in self._assets:
+            kind, data = self._assets[request.path]
+            return Response(200, (("Content-Type", kind), KEEP), data)
         words = Words(chosen_locale(request.cookies.get("language"), request.headers.get("accept-language", "")))
         if request.path.startswith("/language/"):
             return self._speak(request)
@@ -151,7 +153,7 @@ class Console:
         )
         content = tag("div", tag("h1", words("gate.title")), tag("p", words("gate.lead"), class_="lead"), form)
         status_ = 429 if self._sessions.pausing else 403 if wrong else 200 if request.method == "GET" else 401
-        return html(bare(words("gate.title"), words, content, self._style_path, request.path), status_)
+        return html(bare(words("gate.title"), words, content, self._look, request.path), status_)
 
     def _inside(self, request: Request, words: Words, session: Session) -> Response:
         if request.method == "POST" and forged(request, session):
@@ -197,7 +199,14 @@ class Console:
 
     def _framed(self, page: Page, request: Request, words: Words, session: Session) -> Response:
         path = local_path(_target(request)) if request.method == "GET" else "/"
-        return html(framed(page, words, session, self._endpoint, self._style_path, path), page.status)
+        return html(framed(page, words, session, self._endpoint, self._look, path), page.status)
+
+
+def _asset(name: str) -> tuple[str, str, bytes]:
+    """The path of a file, which says what is in it, its type, and its bytes."""
+    data = (files("understudy.console") / name).read_bytes()
+    stem, _, suffix = name.rpartition(".")
+    return f"/{stem}-{hashlib.sha256(data).hexdigest()[:12]}.{suffix}", ASSETS[name], data
 
 
 def _target(request: Request) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from urllib.parse import quote
 
 from understudy.console.desk import Page
@@ -11,7 +12,7 @@ from understudy.console.sessions import Notice, Session
 from understudy.console.words import LOCALES, Words
 from understudy.page import Markup, join, tag
 
-__all__ = ["NAVIGATION", "bare", "framed"]
+__all__ = ["NAVIGATION", "Look", "bare", "framed"]
 
 # place -> path; in the order in which a day begins
 NAVIGATION: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
@@ -21,7 +22,14 @@ NAVIGATION: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
 )
 
 
-def framed(page: Page, words: Words, session: Session, endpoint: str, style: str, path: str) -> str:
+class Look(NamedTuple):
+    """Where the style sheet and the icon are."""
+
+    style: str
+    icon: str
+
+
+def framed(page: Page, words: Words, session: Session, endpoint: str, look: Look, path: str) -> str:
     """A page for somebody who is signed in."""
     head = tag(
         "header",
@@ -34,23 +42,24 @@ def framed(page: Page, words: Words, session: Session, endpoint: str, style: str
         tag("a", words("shell.skip"), href="#main", class_="skip"),
         tag("div", _side(page, words, session, endpoint, path), main, class_="frame"),
     )
-    return _document(page.title, body, words, style)
+    return _document(page.title, body, words, look)
 
 
-def bare(title: str, words: Words, content: Markup, style: str, path: str) -> str:
+def bare(title: str, words: Words, content: Markup, look: Look, path: str) -> str:
     """A page for somebody who is not signed in."""
     inner = tag("main", _brand(words), content, _languages(words, path), id="main", class_="gate")
-    return _document(title, inner, words, style)
+    return _document(title, inner, words, look)
 
 
-def _document(title: str, body: Markup, words: Words, style: str) -> str:
+def _document(title: str, body: Markup, words: Words, look: Look) -> str:
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("title", f"{title} · {words('shell.name')}"),
-        tag("link", rel="stylesheet", href=style),
+        tag("link", rel="stylesheet", href=look.style),
+        tag("link", rel="icon", href=look.icon, type="image/svg+xml"),
     )
     return f"<!doctype html>\n{tag('html', head, tag('body', body), lang=words.locale)}\n"
 
