@@ -127,18 +127,17 @@ def _fields(cron: events.CronOptions) -> dict[str, str]:
 def _environment(
     watch: Watch, deployment: Deployment, stateful: StatefulStack, serving: ServingStack, topic: sns.ITopic
 ) -> dict[str, str]:
+    signing = stateful.checkpoints.signing_key.key_arn
     variables = {
         "UNDERSTUDY_STORE": f"dynamodb://{deployment.prefix}",
         "UNDERSTUDY_AUDIT_KEYS": f"secretsmanager://{stateful.keyring.secret.secret_arn}",
         "UNDERSTUDY_CHECKPOINTS": stateful.checkpoints.url,
+        "UNDERSTUDY_CHECKPOINT_PUBLIC_KEYS": deployment.checkpoint_public_keys or f"kms://{signing}",
         "UNDERSTUDY_BUNDLE": f"s3://{stateful.bundles.bucket.bucket_name}/{deployment.bundle_key}",
         "UNDERSTUDY_REPORTS": stateful.reports.url,
         "UNDERSTUDY_ALARM_TOPIC": topic.topic_arn,
     }
-    optional = {
-        "UNDERSTUDY_CHECKPOINT_PUBLIC_KEYS": deployment.checkpoint_public_keys,
-        "UNDERSTUDY_BUNDLE_PUBLIC_KEY": deployment.bundle_public_key,
-    }
+    optional = {"UNDERSTUDY_BUNDLE_PUBLIC_KEY": deployment.bundle_public_key}
     if watch.judges:
         variables |= {
             "UNDERSTUDY_CUSTOMER_KEYS": f"kms://{stateful.wrapping.key.key_arn}",
@@ -173,6 +172,8 @@ def _permissions(
         "ReportNames": (["s3:ListBucket"], [reports.bucket_arn]),
         "Tell": (["sns:Publish"], [topic.topic_arn]),
     }
+    if deployment.checkpoint_public_keys is None:
+        may["SignersKey"] = (["kms:GetPublicKey"], [stateful.checkpoints.signing_key.key_arn])
     if watch.judges:
         stack = Stack.of(stateful)
         may |= {

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 from understudy.atomic import write_bytes
 from understudy.errors import UserError
 
-__all__ = ["FileSigner", "KmsSigner", "PublicKeys", "Signer", "create_signing_key", "open_signer"]
+__all__ = ["FileSigner", "KmsSigner", "PublicKeys", "Signer", "create_signing_key", "open_signer", "verifying_keys"]
 
 Public = Ed25519PublicKey | ec.EllipticCurvePublicKey
 PEM_BLOCK = re.compile(rb"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----\s*", re.DOTALL)
@@ -182,3 +182,13 @@ def open_signer(url: str) -> Signer:
 
 def _pem(key: Public) -> bytes:
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def verifying_keys(place: str, *, where: str) -> PublicKeys:
+    """The public keys in ``place``: PEM text, or ``kms://<key id or arn>``, whose public half is fetched.
+
+    Raises:
+        UserError: there is no usable key.
+    """
+    pem = open_signer(place).public_pem if place.startswith("kms://") else place.encode()
+    return PublicKeys(pem, where=where)

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from understudy.audit.signing import PublicKeys, create_signing_key, fingerprint, open_signer
+from understudy.audit.signing import PublicKeys, create_signing_key, fingerprint, open_signer, verifying_keys
 from understudy.errors import UserError
 
 
@@ -65,3 +65,14 @@ def test_keys_that_are_none_are_refused(tmp_path: Path, aws: None) -> None:
     for pem in (b"", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"):
         with pytest.raises(UserError):
             PublicKeys(pem, where="test")
+
+
+def test_who_verifies_needs_the_public_half_alone(aws: None, tmp_path: Path) -> None:
+    key = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    signer = open_signer(f"kms://{key}")
+    signature = signer.sign(b"root")
+    for place in (f"kms://{key}", signer.public_pem.decode()):
+        keys = verifying_keys(place, where="a setting")
+        assert keys.verifies(fingerprint(signer.public_pem), signature, b"root")
+    with pytest.raises(UserError):
+        verifying_keys("kms://none", where="a setting")
