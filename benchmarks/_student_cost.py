@@ -13,10 +13,14 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from distill import DistillConfig, Shape, SoftLabels, StudentPair, fit_students
+from distill import DistillConfig, Shape, SoftLabels, fit_students
+from distill.executor import Serial
+from distill.pipeline import Pipeline
+from distill.soft_labels._score import score
 from distill.students._binned import Binned
 from distill.students._boost import Candidate, Setting, boost
 from distill.students._targets import prepare_task
+from teacher import Teacher
 from teacher.datasets import Dataset
 from understudy.progress import Silent
 
@@ -25,25 +29,29 @@ __all__ = ["grow", "measure_costs", "peak_bytes", "resampled"]
 _OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "huber"}
 
 
-def measure_costs(
-    dataset: Dataset, soft: SoftLabels, pairs: Mapping[str, StudentPair], config: DistillConfig, repeats: int
-) -> dict[str, list[float]]:
+def measure_costs(pipeline: Pipeline, repeats: int) -> dict[str, list[float]]:
     """Seconds, ``repeats`` times each, turn about: the models of all tasks at the sizes that validation chose.
 
     - naive: per task a new ``lgb.Dataset`` and ``lgb.train`` on the labels, as many rounds and leaves.
     - distilled: the same sizes on blended targets, features binned once.
-    - search: the whole stage: both kinds of student, every candidate, early stopping, calibration, checkpoints.
+    - soft labels: every fold's teacher scores the rows that it labels; the teachers are there already.
+    - distilled with soft labels: the sum of the two, round by round.
+    - search: the whole stage: both kinds of student, every candidate, early stopping, calibration, checkpoints. Once.
     """
-    sizes = {task: pair.distilled.choices for task, pair in pairs.items()}
+    dataset, soft, config = pipeline.dataset, pipeline.soft, pipeline.distill_config
+    sizes = {task: pair.distilled.choices for task, pair in pipeline.students.items()}
     work: dict[str, Callable[[], None]] = {
         "naive": lambda: _naive(dataset, sizes),
         "distilled": lambda: _distilled(dataset, soft, sizes, config),
+        "soft labels": lambda: _score(pipeline),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in (*work, "search")}
+    seconds: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(repeats):
         for name, run in work.items():
             seconds[name].append(_timed(run))
-    seconds["search"].append(_timed(lambda: _search(dataset, soft, config)))
+    pairs = zip(seconds["distilled"], seconds["soft labels"], strict=True)
+    seconds["distilled with soft labels"] = [sum(pair) for pair in pairs]
+    seconds["search"] = [_timed(lambda: _search(dataset, soft, config))]
     return seconds
 
 
@@ -57,18 +65,21 @@ def _naive(dataset: Dataset, sizes: Mapping[str, Mapping[str, Any]]) -> None:
     train = dataset.rows("train")
     categorical = [i for i, feature in enumerate(dataset.schema.features) if feature.kind == "categorical"]
     for task in dataset.spec.tasks:
-        labels = dataset.labels[task.name][train]
+        labels, size = dataset.labels[task.name][train], sizes[task.name]
         known = ~np.isnan(labels)
         parameters = {
             "objective": _OBJECTIVES[task.type],
-            "num_leaves": sizes[task.name]["leaves"],
+            "num_leaves": size["leaves"],
+            "min_data_in_leaf": size["min_rows"],
+            "lambda_l2": size["l2"],
+            "feature_fraction": size["feature_fraction"],
             "num_threads": 1,
             "verbose": -1,
         }
         if task.type == "multiclass":
             parameters["num_class"] = task.width
         data = lgb.Dataset(dataset.features[train[known]], labels[known], categorical_feature=categorical)
-        lgb.train(parameters, data, num_boost_round=int(sizes[task.name]["rounds"]))
+        lgb.train(parameters, data, num_boost_round=int(size["rounds"]))
 
 
 def _distilled(
@@ -93,19 +104,26 @@ def _distilled(
         boost(binned, fitted, held, Candidate(chosen["alpha"], shape, chosen["loss"]), Setting(task.type, fixed))
 
 
+def _score(pipeline: Pipeline) -> None:
+    dataset, soft = pipeline.dataset, pipeline.soft
+    others = np.flatnonzero(dataset.split != 0)
+    for folder in sorted((pipeline.root / "soft").glob("fold*")):
+        held = np.flatnonzero(soft.fold == int(folder.name.removeprefix("fold")))
+        rows = np.concatenate([held, others]).astype(np.int64)
+        score(Teacher.load(folder / "teacher.pt"), dataset, rows, folder / "teacher.pt", Serial())
+
+
 def _search(dataset: Dataset, soft: SoftLabels, config: DistillConfig) -> None:
     with tempfile.TemporaryDirectory() as folder:
         fit_students(dataset, soft, config, Path(folder), Silent())
 
 
-def grow(
-    dataset: Dataset, soft: SoftLabels, pairs: Mapping[str, StudentPair], config: DistillConfig, rows: int
-) -> dict[str, float]:
+def grow(pipeline: Pipeline, rows: int) -> dict[str, float]:
     """Seconds and peak memory of the distilled fits on ``rows`` rows drawn from the data's own."""
-    larger, labels = resampled(dataset, soft, rows)
+    sizes = {task: pair.distilled.choices for task, pair in pipeline.students.items()}
+    larger, labels = resampled(pipeline.dataset, pipeline.soft, rows)
     before = peak_bytes()
-    sizes = {task: pair.distilled.choices for task, pair in pairs.items()}
-    seconds = _timed(lambda: _distilled(larger, labels, sizes, config))
+    seconds = _timed(lambda: _distilled(larger, labels, sizes, pipeline.distill_config))
     return {"rows": rows, "seconds": seconds, "bytes_before": before, "peak_bytes": peak_bytes()}
 
 

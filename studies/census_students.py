@@ -1,12 +1,13 @@
 """Census-Income: is the student that ships better than LightGBM on the labels? Paired, split by split.
 
-    UNDERSTUDY_DATA=folder python -m studies.census_students [--seeds 201 ... 210] [--models students] [--minutes 60]
+    UNDERSTUDY_DATA=folder python -m studies.census_students [--seeds 201 ... 205] [--models students] [--minutes 60]
 
-Per split the path up to the gates: three cross-fitted teachers, both students of every task, the gates. Three
-boosters are compared on the same test rows and features:
+Per split the path up to the gates: three cross-fitted teachers, both students of every task, the gates. The teacher
+is the default one (``students``), or reads out-of-fold leaf values besides (``students_boosters``). Boosters that are
+compared on the same test rows and features:
 
 - ``distilled``: blended targets, chosen on validation rows.
-- ``direct``: its twin, hard labels, as many candidates.
+- ``direct``: its twin, hard labels, as many candidates; the same model whatever the teacher.
 - ``lightgbm``: LightGBM as a practitioner would tune it, apart from this project's students (`studies._boosted`).
 
 ``shipped`` is whichever of the first two the gates let serve. Gates read test rows, so ``shipped`` is chosen on the
@@ -31,6 +32,7 @@ from studies._jobs import Job, arguments, run_missing
 from studies._page import markdown, publish
 from studies._results import RESULTS, scores_by_seed
 from studies._scores import scores_on_test
+from studies._teacher import BOOSTERS
 from teacher import TeacherConfig
 from teacher.datasets.dataset import Dataset
 from understudy.progress import LogProgress
@@ -39,7 +41,9 @@ STUDY, DATASET = "census_students", "census-income"
 FOLDS = 3
 TASKS = ("income_over_50k", "never_married", "bachelors_degree")
 PAIRS = (("distilled", "direct"), ("distilled", "lightgbm"), ("shipped", "direct"), ("shipped", "lightgbm"))
-SEEDS = range(201, 211)
+TEACHERS = {"students": {}, "students_boosters": {"boosters": BOOSTERS}}
+TITLES = {"students": "default teacher", "students_boosters": "teacher with out-of-fold leaf values"}
+SEEDS = range(201, 206)
 
 Scores = dict[int, dict[str, float]]
 
@@ -47,9 +51,9 @@ Scores = dict[int, dict[str, float]]
 def main(given: Sequence[str] | None = None) -> None:
     """Run what is missing, then write the table of what there is."""
     asked = arguments(__doc__, seeds=SEEDS).parse_args(given)
-    jobs = [Job(DATASET, model, seed) for seed in asked.seeds for model in ("students", "lightgbm")]
+    jobs = [Job(DATASET, model, seed) for seed in asked.seeds for model in (*TEACHERS, "lightgbm")]
     run_missing(STUDY, jobs, measure, asked)
-    table(2 * len(SEEDS))
+    table((1 + len(TEACHERS)) * len(SEEDS))
 
 
 def measure(job: Job, dataset: Dataset, out: Path) -> dict[str, Any]:
@@ -57,7 +61,7 @@ def measure(job: Job, dataset: Dataset, out: Path) -> dict[str, Any]:
     if job.model == "lightgbm":
         return {"scores": scores_on_test(dataset, boosted(dataset, ("plain", "structural"), job.seed))}
     progress, rows, test = LogProgress(every=60), len(dataset.rows("train")), dataset.rows("test")
-    teacher = TeacherConfig.for_rows(rows, seed=job.seed)
+    teacher = TeacherConfig.for_rows(rows, seed=job.seed).changed(TEACHERS[job.model])
     soft = label_out_of_fold(dataset, teacher, folds=FOLDS, out=out / "soft", progress=progress)
     config = DistillConfig.for_rows(rows, seed=job.seed)
     students = fit_students(dataset, soft, config, out / "students", progress)
@@ -70,6 +74,7 @@ def measure(job: Job, dataset: Dataset, out: Path) -> dict[str, Any]:
     return {
         "models": {model: scores_on_test(dataset, values) for model, values in said.items()},
         "layers": {task.task: task.layer for task in report.tasks},
+        "why": {task.task: task.layer_reason for task in report.tasks},
         "accepted": report.accepted,
         "reason": report.reason,
         "choices": {task.task: task.choices for task in report.tasks},
@@ -78,19 +83,24 @@ def measure(job: Job, dataset: Dataset, out: Path) -> dict[str, Any]:
 
 def table(wanted: int) -> None:
     """Mean AUC per task and model, then the differences, split by split."""
-    runs = {int(path.stem): json.loads(path.read_bytes()) for path in _folder("students").glob("*.json")}
-    scores = models(runs) | {"lightgbm": scores_by_seed(STUDY, DATASET, "lightgbm", "auc")}
+    plain = scores_by_seed(STUDY, DATASET, "lightgbm", "auc")
+    done, lines = len(plain), []
+    for teacher, title in TITLES.items():
+        runs = {int(path.stem): json.loads(path.read_bytes()) for path in _folder(teacher).glob("*.json")}
+        lines += [f"### {title[0].upper()}{title[1:]}", "", *_section(models(runs) | {"lightgbm": plain}, runs), ""]
+        done += len(runs)
+    publish(STUDY, "Census-Income: the student that ships against LightGBM", lines[:-1], done, wanted)
+
+
+def _section(scores: dict[str, Scores], runs: dict[int, dict[str, Any]]) -> list[str]:
     names = ("lightgbm", "direct", "teacher", "distilled", "shipped")
     lines = markdown(
         ["AUC on test rows", "splits", *(task.replace("_", " ") for task in TASKS)],
         [[name, str(len(scores[name])), *(_mean(scores[name], task) for task in TASKS)] for name in names],
     )
     head = ["difference in AUC, paired", "task", "splits", "ahead in", "mean, plain t", "corrected", "verdict"]
-    share = _shares(runs)
-    bars = [_bar(one, other, task, scores, share) for one, other in PAIRS for task in TASKS]
-    lines += ["", *markdown(head, bars), "", _accepted(runs)]
-    done = len(runs) + len(scores["lightgbm"])
-    publish(STUDY, "Census-Income: the student that ships against LightGBM", lines, done, wanted)
+    bars = [_bar(one, other, task, scores, _share(runs)) for one, other in PAIRS for task in TASKS]
+    return [*lines, "", *markdown(head, bars), "", _accepted(runs)]
 
 
 def models(runs: dict[int, dict[str, Any]]) -> dict[str, Scores]:
@@ -124,7 +134,7 @@ def _mean(found: Scores, task: str) -> str:
     return interval([values[task] for values in found.values() if task in values]).said()
 
 
-def _shares(runs: dict[int, dict[str, Any]]) -> float:
+def _share(runs: dict[int, dict[str, Any]]) -> float:
     shares = [run["rows"]["test"] / run["rows"]["train"] for run in runs.values()]
     return sum(shares) / len(shares) if shares else math.nan
 

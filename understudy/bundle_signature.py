@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from pathlib import Path
 from typing import Literal
 
@@ -16,13 +17,14 @@ from understudy.errors import UserError
 __all__ = ["BundleSignature", "public_keys", "sign_manifest", "signature_fault"]
 
 # A key may sign checkpoints of the audit log too; what was signed as one can never pass for the other.
-_DOMAIN = b"understudy-bundle-1\n"
+_DOMAIN = b"understudy-bundle-2\n"
 
 
 class BundleSignature(Contract):
-    """``signature.json``: Ed25519, or ECDSA P-256 with SHA-256 in DER, over ``understudy-bundle-1\\n`` + manifest."""
+    """``signature.json``: Ed25519, or ECDSA P-256 with SHA-256 in DER, over ``understudy-bundle-2\\n`` + the manifest's
+    SHA-256."""
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     key: str = Field(
         pattern=r"^[0-9a-f]{16}$", description="first 8 bytes of the SHA-256 of the public key (DER, SPKI)"
     )
@@ -35,9 +37,14 @@ def sign_manifest(manifest: bytes, signer: Signer) -> bytes:
     Raises:
         UserError: the key cannot be used now.
     """
-    signature = base64.b64encode(signer.sign(_DOMAIN + manifest)).decode()
+    signature = base64.b64encode(signer.sign(_message(manifest))).decode()
     signed = BundleSignature(key=fingerprint(signer.public_pem), signature=signature)
     return canonical_json(signed.model_dump(mode="json"))
+
+
+def _message(manifest: bytes) -> bytes:
+    """What is signed. The digest stands for the manifest: KMS signs no message of more than 4,096 bytes."""
+    return _DOMAIN + hashlib.sha256(manifest).digest()
 
 
 def signature_fault(manifest: bytes, signature: bytes | None, keys: PublicKeys) -> str | None:
@@ -49,7 +56,7 @@ def signature_fault(manifest: bytes, signature: bytes | None, keys: PublicKeys) 
         raw = base64.b64decode(signed.signature, validate=True)
     except (ValidationError, ValueError):
         return "is no signature"
-    if not keys.verifies(signed.key, raw, _DOMAIN + manifest):
+    if not keys.verifies(signed.key, raw, _message(manifest)):
         return f"key {signed.key} is not accepted here, or did not sign this manifest"
     return None
 

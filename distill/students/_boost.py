@@ -87,7 +87,7 @@ def boost(binned: Binned, train: TaskData, valid: TaskData, candidate: Candidate
         base = log_prior(fitted.values, fitted.weights)
         parameters |= {"objective": "none", "metric": "none", "num_class": len(base)}
         if len(base) >= config.many_classes:
-            parameters |= {"learning_rate": config.many_learning_rate, "num_leaves": config.many_leaves}
+            parameters["learning_rate"] = config.many_learning_rate
             rounds = config.many_rounds
         objective, loss = SoftmaxObjective(own.values, own.weights, base), _SoftmaxLoss(held, base)
     booster = _start(parameters, train_set, valid_set)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distill.calibration import choose_binary, choose_multiclass
-from distill.config import DistillConfig
+from distill.config import DistillConfig, Shape
 from distill.metrics import (
     decide,
     fidelity_bounds,
@@ -103,7 +103,7 @@ class TaskFitting:
         config, losses = self._config, _LOSSES[task.type]
         many = task.width >= config.many_classes
         alphas, budget = (config.many_alphas, config.many_budget) if many else (config.alphas, config.budget)
-        direct = search_direct(attempt, losses, config.shapes, budget)
+        direct = search_direct(attempt, losses, self._shapes(many), budget)
         found = search_distilled(attempt, direct, alphas, config.temperatures, budget, config.tolerance_se)
         distilled, twin = (
             trial if shard and shard.parameters else self._on_fewer_features(attempt, trial)
@@ -114,6 +114,10 @@ class TaskFitting:
             direct=self._student(task, twin, scale, shift),
             tried=tuple(_record(trial, {"distilled": distilled, "direct": twin}) for trial in trials.values()),
         )
+
+    def _shapes(self, many: bool) -> tuple[Shape, ...]:
+        shapes, leaves = self._config.shapes, self._config.many_leaves
+        return tuple(shape.model_copy(update={"leaves": leaves}) for shape in shapes) if many else shapes
 
     def _on_fewer_features(self, attempt: Callable[[Candidate], Trial], trial: Trial) -> Trial:
         # Not on shards: LightGBM's data-parallel learner breaks down on features that are left out.

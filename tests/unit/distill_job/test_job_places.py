@@ -20,7 +20,7 @@ from distill.job.__main__ import main
 from distill.job._lease import Lease
 from distill.job._mirror import Mirror
 from distill.pipeline import one_run_at_a_time
-from understudy.audit.signing import create_signing_key
+from understudy.audit.signing import PublicKeys, create_signing_key, open_signer
 from understudy.bundle import BundleError, load_bundle
 from understudy.bundle_signature import public_keys
 from understudy.cli.app import app
@@ -93,6 +93,27 @@ def test_an_unsigned_or_wrongly_signed_bundle_is_refused_where_a_key_is_set(trou
     refused = CliRunner().invoke(app, [*command, str(tmp_path / "ours.pem.pub")]).exception
     assert isinstance(refused, UserError)
     assert refused.exit_code == 3
+
+
+def test_a_bundle_is_signed_by_a_key_that_never_leaves_kms(troupe: Any, tmp_path: Path, cloud: Any) -> None:
+    kms = boto3.client("kms")
+    key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/bundles", TargetKeyId=key)
+    asked: list[dict[str, Any]] = []
+    cloud_session = boto3.DEFAULT_SESSION
+    assert cloud_session is not None
+    cloud_session.events.register("provide-client-params.kms.Sign", lambda params, **_: asked.append(params))
+    done = troupe.run(tmp_path / "out", signing_key="kms://alias/bundles")
+    assert done.code == 0
+    # A message of more is refused by KMS, whatever the emulation says; the manifest is longer than that.
+    assert [len(params["Message"]) <= 4096 for params in asked] == [True]
+    assert (done.root / "bundle" / "manifest.json").stat().st_size > 4096
+    pem = open_signer(f"kms://{key}").public_pem
+    assert load_bundle(done.root / "bundle.zip", PublicKeys(pem, where="KMS")).manifest.accepted
+    other = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    with pytest.raises(BundleError, match=r"signature\.json: key [0-9a-f]{16} is not accepted"):
+        load_bundle(done.root / "bundle.zip", PublicKeys(open_signer(f"kms://{other}").public_pem, where="KMS"))
+    assert troupe.run(tmp_path / "none", signing_key="kms://alias/gone").code == 5
 
 
 def test_two_jobs_on_one_folder_take_turns(troupe: Any, tmp_path: Path) -> None:
