@@ -65,15 +65,23 @@ def test_names_are_text_and_long_ones_are_whole_in_the_table() -> None:
 
 def test_groups_outside_are_named_and_the_farthest_are_drawn() -> None:
     groups = [Span(f"g{at}", 1.0 + at / 1000, 0.9, 1.1, 50) for at in range(40)] + [Span("odd", 0.5, 0.4, 0.6, 31)]
-    columns = ("Group", "Value", "Interval", "Rows")
+    columns = ("Group", "Value", "Interval", "Rows", "Off")
     found = forest("f", "Impact", groups, WORDS, zone=(0.8, 1.25), columns=columns)
     assert "Outside the range: odd. The 24 farthest of 41 are drawn." in found
     assert found.count("<circle") == 24
     assert found.count("<tr>") == 42
 
 
+def test_a_group_that_was_off_from_the_start_looks_different() -> None:
+    groups = [Span("old", 0.5, 0.4, 0.6, 90, known=True), Span("new", 0.5, 0.4, 0.6, 90)]
+    found = forest("f", "Impact", groups, WORDS, zone=(0.8, 1.25), columns=("G", "V", "I", "N", "O"))
+    assert 'class="spot known"' in found
+    assert 'class="spot bad"' in found
+    assert "since the model was accepted" in found
+
+
 def test_a_group_without_a_value_is_a_question_mark() -> None:
     found = forest(
-        "f", "Impact", [Span("few", None, None, None, 3)], WORDS, zone=(0.8, 1.25), columns=("G", "V", "I", "N")
+        "f", "Impact", [Span("few", None, None, None, 3)], WORDS, zone=(0.8, 1.25), columns=("G", "V", "I", "N", "O")
     )
     assert ">?</text>" in found

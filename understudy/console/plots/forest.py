@@ -20,13 +20,14 @@ NAMED = 6
 
 @dataclass(frozen=True)
 class Span:
-    """A group: its value, the interval, how many rows it rests on."""
+    """A group: its value, the interval, how many rows it rests on; ``known``: that it is off is known from before."""
 
     name: str
     value: float | None
     low: float | None
     high: float | None
     rows: int | None
+    known: bool = False
 
 
 def forest(
@@ -34,19 +35,24 @@ def forest(
 ) -> Markup:
     """One row for each group, those farthest from the middle of the zone where there are many; the table has all.
 
-    ``columns`` names the four columns of the table.
+    ``columns`` names the five columns of the table.
     """
     middle = sum(zone) / 2
     farthest = sorted(found, key=lambda one: -abs(middle if one.value is None else one.value - middle))[:MOST]
     drawn = [one for one in found if one in farthest]
     frame = _frame(drawn, zone)
     drawing = [_zone(frame, zone), _axis(frame), *(_span(frame, at, one, zone) for at, one in enumerate(drawn))]
-    rows = [(one.name, number(one.value), interval(one.low, one.high) or "—", number(one.rows)) for one in found]
+    rows = [_row(one, words) for one in found]
     outside = [one.name for one in found if _outside(one, zone)]
     said = words("plot.outside", names=_listed(outside)) if outside else words("plot.inside", groups=len(found))
     if len(drawn) < len(found):
         said = f"{said} {words('plot.drawn', drawn=len(drawn), all=len(found))}"
     return picture(name, title, said, frame, drawing, table(title, columns, rows), words("plot.table"))
+
+
+def _row(one: Span, words: Words) -> tuple[str, str, str, str, str]:
+    since = words("plot.known") if one.known else "—"
+    return one.name, number(one.value), interval(one.low, one.high) or "—", number(one.rows), since
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -82,7 +88,7 @@ def _axis(frame: Frame) -> Markup:
 
 def _span(frame: Frame, at: int, one: Span, zone: tuple[float, float]) -> Markup:
     middle = frame.top + ROW * at + ROW / 2
-    kind = "bad" if _outside(one, zone) else "plain"
+    kind = ("known" if one.known else "bad") if _outside(one, zone) else "plain"
     label = text(shortened(one.name), frame.left - 8, middle + 3.5, "end", "name")
     if one.value is None:
         return join(label, text("?", frame.px(sum(zone) / 2), middle + 3.5))

@@ -7,12 +7,13 @@ from typing import Any
 
 from understudy.console.days import days_of, no_report, report_of, strip
 from understudy.console.desk import Desk, Go, Page
+from understudy.console.figures import number
 from understudy.console.plots import Level, Span, forest
 from understudy.console.tables import empty, panel
 from understudy.console.views.drift import measurements_of, small_multiples
 from understudy.console.words import Words
 from understudy.contracts.watch import Measurement, OpsReport
-from understudy.page import Markup, tag
+from understudy.page import Markup, join, tag
 
 __all__ = ["fairness"]
 
@@ -58,10 +59,30 @@ def _groups(report: OpsReport, words: Words) -> Markup:
         if not spans or spans in seen:
             continue
         seen.add(spans)
-        columns = [words(f"fairness.{key}") for key in ("group", "value", "interval", "rows")]
+        columns = [words(f"fairness.{key}") for key in ("group", "value", "interval", "rows", "inherited")]
         title = words.named("measure", name)
         figures.append(forest(f"groups-{name}", title, spans, words, zone=zone, columns=columns))
-    return tag("div", *figures, class_="plots wide") if figures else empty(words("fairness.no_groups"))
+    if not figures:
+        return empty(words("fairness.no_groups"))
+    return join(_confirmed(found, words), tag("div", *figures, class_="plots wide"))
+
+
+def _confirmed(found: Mapping[str, Measurement], words: Words) -> Markup:
+    """What the sequential tests have confirmed; a value outside its range alone is no breach."""
+    said = {_said(one): None for name in ZONES if name in found for one in found[name].detail.get("confirmed") or []}
+    if not said:
+        return tag("p", words("fairness.unconfirmed"), class_="lead")
+    return join(
+        tag("p", words("fairness.confirmed"), class_="lead"),
+        tag("ul", *(tag("li", one) for one in said), class_="plain notice bad"),
+    )
+
+
+def _said(one: Any) -> str:
+    if not isinstance(one, Mapping):
+        return str(one)
+    name = f"{one.get('attribute')}: {one.get('group')} · {one.get('decision')}"
+    return f"{name}: {one.get('measure')} {number(_number(one.get('value')))} ({one.get('since')})"
 
 
 def _spans(one: Measurement) -> tuple[Span, ...]:
@@ -75,7 +96,7 @@ def _span(group: Mapping[str, Any]) -> Span:
     name = f"{group.get('attribute', '')}: {group.get('group', '')}"
     if group.get("decision"):
         name = f"{name} · {group['decision']}"
-    return Span(name, value, low, high, rows if isinstance(rows, int) else None)
+    return Span(name, value, low, high, rows if isinstance(rows, int) else None, group.get("inherited") is True)
 
 
 def _number(value: object) -> float | None:
