@@ -90,7 +90,7 @@ def _asked(url: str, region: str | None) -> _Endpoint:
     if parts.scheme != "https" and host not in LOOPBACK:
         raise UserError("the admin token would travel readable", where=url, fix="Use https.")
     operator, _, secret = token.rpartition(":")
-    return _Endpoint(url, f"{operator}@{host}:{parts.port}" if operator else url, bearer(secret))
+    return _Endpoint(url, f"{operator}@{parts.netloc}" if operator else url, bearer(secret))
 
 
 @contextmanager
