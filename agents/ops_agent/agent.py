@@ -16,6 +16,7 @@ from agents.ops_agent.breaches import breach_findings
 from agents.ops_agent.collect import collect
 from agents.ops_agent.correlate import correlations
 from agents.ops_agent.diagnose import item_findings, unknown_findings
+from agents.ops_agent.layers import layer_findings
 from agents.ops_agent.models import model_findings
 from agents.ops_agent.page import render
 from agents.ops_agent.trends import DAYS, trends
@@ -74,6 +75,7 @@ def judge(
     p95 = _p95(collected.requests, day)
     found = [
         *breach_findings(collected.breaches),
+        *layer_findings(collected.night),
         *model_findings(collected.night),
         *item_findings(results),
         *correlations(collected.night, results, _series(collected.history, P95, day, p95)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agents.ops_agent.wording import bounds, number
+from agents.checklist.document import bounds
+from agents.ops_agent.wording import number
 from understudy.contracts.watch import (
     Checkpoint7,
     Colour,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from understudy.contracts.watch import Item, ItemResult, Measurement
+from agents.checklist.document import bounds
+from understudy.contracts.watch import ItemResult, Measurement
 
-__all__ = ["bounds", "number", "said"]
+__all__ = ["number", "said"]
 
 
 def number(value: float | None) -> str:
@@ -14,17 +15,6 @@ def number(value: float | None) -> str:
     if value == 0 or float(value).is_integer():
         return f"{value:,.0f}"
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
-
-
-def bounds(item: Item) -> str:
-    """The thresholds of an item, as a reader expects them."""
-    if item.direction == "present":
-        return "must hold"
-    if item.direction == "outside":
-        return f"within {number(item.warn)} to {number(item.fail)}"
-    sign = "at" if item.direction == "above" else "under"
-    warn = f"warns {sign} {number(item.warn)}, " if item.warn is not None else ""
-    return f"{warn}fails {sign} {number(item.fail)}"
 
 
 def said(result: ItemResult) -> str:

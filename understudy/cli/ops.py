@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -88,6 +89,17 @@ def ops_why(
         console.print(f"  {evidence.kind}: {evidence.ref}", markup=False)
 
 
+@ops_app.command("checklist")
+def ops_checklist(
+    checklist: Annotated[Path | None, typer.Option(help="TOML of thresholds that differ.")] = None,
+) -> None:
+    """Print the checklist as Markdown; thresholds that could never be reached are refused."""
+    from agents.checklist import load_items
+    from agents.checklist.document import as_markdown
+
+    typer.echo(as_markdown(load_items(checklist)), nl=False)
+
+
 def simulate(
     days: Annotated[int, typer.Option(min=2, max=366)] = 30,
     out: Annotated[Path, typer.Option(help="Directory of the simulation; it must not hold one yet.")] = Path(
@@ -101,6 +113,7 @@ def simulate(
     ] = None,
 ) -> None:
     """Replay a month in which things go wrong. Exit code 3 if one of them is reported late, or anything else is red."""
+    from infra.trees import build_trees
     from understudy.cli.simulation.bank import bank_of, borrow_run, make_run
     from understudy.cli.simulation.month import live
     from understudy.cli.simulation.plan import Plan
@@ -108,6 +121,7 @@ def simulate(
     from understudy.cli.simulation.world import World
     from understudy.progress import progress_for_terminal
 
+    build_trees(platform.machine())  # the function runs in this process
     progress = progress_for_terminal()
     plan = Plan(days=days, requests=requests, seed=seed)
     made = borrow_run(run, out) if run else make_run(out, customers, seed, progress)
