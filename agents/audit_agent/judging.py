@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from agents.audit_agent.bounds import Bound, load_bounds
 from agents.audit_agent.period import Period
+from agents.audit_agent.wording import told
 from understudy.contracts.watch import AuditReport, Evidence, Finding, LogState, Measurement, Risk, Severity, Status
 
 __all__ = ["findings", "risk_of"]
@@ -47,7 +48,7 @@ def _found(
         id=bound.measurement,
         severity=_severity(bound, status, measurement),
         title=f"{bound.title}: {_said(measurement, status, log)}",
-        likely_cause=str(measurement.why) if status == "UNKNOWN" else bound.cause,
+        likely_cause=_sentence(str(measurement.why)) if status == "UNKNOWN" else bound.cause,
         suggested_action="Provide what is missing; until then this is not known to be right."
         if status == "UNKNOWN"
         else bound.action,
@@ -74,10 +75,16 @@ def _said(measurement: Measurement, status: Status, log: LogState | None) -> str
         first = log.bad[0]
         more = f", and {len(log.bad) - 1} more chains" if len(log.bad) > 1 else ""
         return f"writer {first.writer}, entry {first.seq}: {first.problem}, {first.detail}{more}"
-    value = f"{measurement.value:.4g} {measurement.unit}".strip()
-    groups = measurement.detail.get("groups")
+    lacking = measurement.detail.get("lacking")
+    if lacking:
+        return f"lacking {'; '.join(lacking)}"
+    groups, broken = measurement.detail.get("groups"), measurement.detail.get("broken")
+    value = told(measurement)
     if groups:
         worst = groups[0]
         value += f" ({worst['attribute']} {worst['group']}, {worst['family']}, {worst['n']:,} persons)"
-    broken = measurement.detail.get("broken")
     return f"{value}; {'; '.join(broken)}" if broken else value
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

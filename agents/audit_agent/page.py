@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.ops_agent.wording import bounds, number
+from agents.audit_agent.wording import told
+from agents.checklist.document import bounds
+from agents.ops_agent.wording import number
 from understudy.contracts.watch import (
     AuditReport,
     Claim,
@@ -116,7 +118,7 @@ def _items(items: Sequence[ItemResult]) -> Markup:
             "tr",
             tag("th", f"{result.item.id} {result.item.title}", tag("small", result.item.owner), scope="row"),
             tag("td", badge(result.status.lower())),
-            tag("td", _value(result.measurement), _interval(result.measurement)),
+            tag("td", told(result.measurement), _interval(result.measurement)),
             tag("td", bounds(result.item)),
         )
         for result in items
@@ -128,12 +130,12 @@ def _outcome(outcome: JuryOutcome) -> Markup:
     first = [_vote(vote, "first round") for vote in outcome.first_round]
     decision = outcome.decision or "no decision"
     state = "stays open" if outcome.open else "is closed"
-    told = f"{VERDICTS[outcome.verdict]}. The item {state}."
+    words = f"{VERDICTS[outcome.verdict]}. The item {state}."
     past = f"Past cases shown: {', '.join(outcome.shown)}." if outcome.shown else "No past case is alike."
     return tag(
         "article",
         tag("h3", f"{outcome.item} ({outcome.period}): {decision}, {outcome.verdict.replace('_', ' ').lower()}"),
-        tag("p", f"{told[:1].upper()}{told[1:]} {past}" + (f" Case {outcome.case}." if outcome.case else "")),
+        tag("p", f"{words[:1].upper()}{words[1:]} {past}" + (f" Case {outcome.case}." if outcome.case else "")),
         _table(("Perspective", "Vote", "Reason", "Cites"), [*first, *(_vote(vote, "") for vote in outcome.votes)]),
         class_="card",
     )
@@ -155,7 +157,7 @@ def _measurements(measurements: Sequence[Measurement]) -> Markup:
         tag(
             "tr",
             tag("th", one.name, scope="row"),
-            tag("td", _value(one), _interval(one)),
+            tag("td", told(one), _interval(one)),
             tag("td", _detail(one)),
             tag("td", _refs(one.evidence, 3)),
         )
@@ -165,7 +167,7 @@ def _measurements(measurements: Sequence[Measurement]) -> Markup:
 
 
 def _log(state: LogState) -> list[Markup]:
-    told = f"{state.entries:,} entries of {state.writers:,} writers were verified from {state.at} on: {state.verdict}."
+    words = f"{state.entries:,} entries of {state.writers:,} writers were verified from {state.at} on: {state.verdict}."
     signed = (
         "No signed checkpoint was held against it: a log set back whole would not be seen."
         if state.checkpoints is None
@@ -182,20 +184,16 @@ def _log(state: LogState) -> list[Markup]:
         for one in state.bad
     ]
     found = [_table(("Writer", "First bad entry", "Problem", "Detail"), bad)] if bad else []
-    return [tag("p", f"{told} {signed}"), *found]
-
-
-def _value(one: Measurement) -> str:
-    return f"not known: {one.why}" if one.value is None else f"{number(one.value)} {one.unit}".strip()
+    return [tag("p", f"{words} {signed}"), *found]
 
 
 def _interval(one: Measurement) -> Markup | None:
-    told = []
+    words = []
     if one.low is not None and one.high is not None:
-        told.append(f"{one.interval or '95 % interval'}: {number(one.low)} to {number(one.high)}")
+        words.append(f"{one.interval or '95 % interval'}: {number(one.low)} to {number(one.high)}")
     if one.n is not None:
-        told.append(f"n = {one.n:,}")
-    return tag("small", "; ".join(told)) if told else None
+        words.append(f"n = {one.n:,}")
+    return tag("small", "; ".join(words)) if words else None
 
 
 def _detail(one: Measurement) -> str:

@@ -9,11 +9,15 @@ from importlib.resources import files
 
 from pydantic import Field
 
+from agents.audit_agent.bounds import load_bounds
+from agents.audit_agent.wording import told
 from understudy.contracts._model import Contract, Name, validated
 from understudy.contracts.watch import Claim, Evidence, Measurement, Status
 
 __all__ = ["claims", "worst"]
 
+NOT_SO = "Not so"
+NEARLY = "Near its bound, or beyond it by no more than chance"
 ORDER: tuple[Status, ...] = ("FAIL", "UNKNOWN", "WARN", "PASS")
 
 
@@ -51,13 +55,18 @@ def _claim(duty: _Duty, measurements: Mapping[str, Measurement], statuses: Mappi
     text = duty.text
     if status == "UNKNOWN":
         absent = [name for name in duty.rests_on if statuses.get(name, "UNKNOWN") == "UNKNOWN"]
-        reasons = [f"{name}: {_why(measurements.get(name))}" for name in absent]
+        reasons = [f"{_title(name)}: {_why(measurements.get(name))}" for name in absent]
         text = f"{duty.text} Not known: {'; '.join(reasons)}."
     elif status != "PASS":
         off = [name for name in duty.rests_on if statuses.get(name) == status]
-        said = [f"{name} is {measurements[name].value:.4g}" for name in off]
-        text = f"{duty.text} {'Not so' if status == 'FAIL' else 'Near its bound'}: {', '.join(said)}."
+        said = [f"{_title(name)}: {told(measurements[name])}" for name in off]
+        text = f"{duty.text} {NOT_SO if status == 'FAIL' else NEARLY}: {'; '.join(said)}."
     return Claim(regulation=duty.regulation, text=text, status=status, evidence=evidence)
+
+
+def _title(name: str) -> str:
+    title = load_bounds()[name].title
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
 def _why(measurement: Measurement | None) -> str:
