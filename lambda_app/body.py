@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, NoReturn, TypeVar
 
@@ -76,6 +75,8 @@ def _field_error(item: Any, names: frozenset[str]) -> FieldError:
     *path, last = [*item["loc"]] or ["(body)"]
     parts = [str(part) if isinstance(part, int) or part in names else "(key)" for part in path]
     if item["type"] == "extra_forbidden":
+        from difflib import get_close_matches
+
         meant = get_close_matches(str(last), names, n=1)
         hint = f"; did you mean {meant[0]}?" if meant else ""
         return FieldError(field=".".join([*parts, "(unknown key)"]), message=f"unknown key{hint}")

@@ -5,26 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from lambda_app.access import export_data
-from lambda_app.admin_reviews import decide_review, read_review, read_reviews
-from lambda_app.admin_switches import clear_kill_switch, read_kill_switches, set_kill_switch
 from lambda_app.batch import recommend_batch
-from lambda_app.choices import (
-    read_consents,
-    read_preferences,
-    read_restriction,
-    write_consents,
-    write_preferences,
-    write_restriction,
-)
-from lambda_app.contacts import record_contact
-from lambda_app.corrections import read_corrections, write_corrections
-from lambda_app.erasure import erase_customer
-from lambda_app.explanation import explain
 from lambda_app.health import health
 from lambda_app.http import HttpError, HttpRequest
 from lambda_app.late import Late
-from lambda_app.outcomes import read_outcomes
 from lambda_app.recommend import recommend
 from lambda_app.route import Route
 from lambda_app.shapes import CURSOR, CUSTOMER, DAY, KIND, LIMIT, PARAMETERS
@@ -58,6 +42,26 @@ from understudy.contracts.rights import (
 
 __all__ = ["PARAMETERS", "ROUTES", "find_route", "methods_of"]
 
+# A start waits for what decides; whatever else is asked is imported when it is first asked for.
+export_data = Late("lambda_app.access", "export_data")
+decide_review = Late("lambda_app.admin_reviews", "decide_review")
+read_review = Late("lambda_app.admin_reviews", "read_review")
+read_reviews = Late("lambda_app.admin_reviews", "read_reviews")
+clear_kill_switch = Late("lambda_app.admin_switches", "clear_kill_switch")
+read_kill_switches = Late("lambda_app.admin_switches", "read_kill_switches")
+set_kill_switch = Late("lambda_app.admin_switches", "set_kill_switch")
+read_consents = Late("lambda_app.choices", "read_consents")
+read_preferences = Late("lambda_app.choices", "read_preferences")
+read_restriction = Late("lambda_app.choices", "read_restriction")
+write_consents = Late("lambda_app.choices", "write_consents")
+write_preferences = Late("lambda_app.choices", "write_preferences")
+write_restriction = Late("lambda_app.choices", "write_restriction")
+record_contact = Late("lambda_app.contacts", "record_contact")
+read_corrections = Late("lambda_app.corrections", "read_corrections")
+write_corrections = Late("lambda_app.corrections", "write_corrections")
+erase_customer = Late("lambda_app.erasure", "erase_customer")
+explain = Late("lambda_app.explanation", "explain")
+read_outcomes = Late("lambda_app.outcomes", "read_outcomes")
 REPORTS, DECISIONS, SEEN = "lambda_app.admin_reports", "lambda_app.admin_decisions", "understudy.contracts.inspection"
 ROUTES: dict[str, dict[str, Route]] = {
     "/v1/recommendations": {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -66,6 +65,8 @@ def read_toml(model: type[C], path: Path) -> C:
     Raises:
         UserError: the file is missing, is not TOML, or does not fit the contract.
     """
+    import tomllib  # the function reads none when it starts
+
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
