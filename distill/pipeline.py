@@ -87,10 +87,13 @@ class Pipeline:
 
     @cached_property
     def spec(self) -> LoadedSpec:
-        """The dataset spec with its catalog and glossary."""
+        """The dataset spec with its catalog and glossary; refused if a gate asks what no model reaches."""
+        from distill import require_reachable
         from teacher.datasets import load_spec
 
-        return load_spec(self.config.dataset)
+        loaded = load_spec(self.config.dataset)
+        require_reachable(loaded.spec.gates, loaded.spec.tasks)
+        return loaded
 
     @cached_property
     def dataset(self) -> Dataset:

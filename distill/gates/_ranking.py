@@ -19,7 +19,7 @@ from understudy.contracts.gates import GateConfig, RankingResult, TaskReport
 if TYPE_CHECKING:
     from teacher.datasets.dataset import Dataset
 
-__all__ = ["ranking"]
+__all__ = ["product_scores", "ranking"]
 
 Floats = NDArray[np.float64]
 
@@ -48,8 +48,8 @@ def ranking(
     test = dataset.rows("test")
     served = _served(dataset, students, tasks)
     teacher = served | {task.task: soft.probs[task.task][test] for task in tasks if task.layer == "distilled"}
-    reference = _scores(dataset, products, teacher)
-    found = _scores(dataset, products, served)
+    reference = product_scores(dataset, products, teacher)
+    found = product_scores(dataset, products, served)
     resampler = Resampler(dataset.units[test], np.full(len(test), np.nan), config.bootstrap, dataset.seed)
     results = resampler.run(
         {
@@ -88,8 +88,8 @@ def _rate(labels: Floats, width: int, rows: int) -> Floats:
     return np.tile(np.bincount(known.astype(np.int64), minlength=width) / len(known), (rows, 1))
 
 
-def _scores(dataset: Dataset, products: list[Product], said: dict[str, Floats]) -> Floats:
-    """``[n, products]``."""
+def product_scores(dataset: Dataset, products: list[Product], said: Mapping[str, Floats]) -> Floats:
+    """``[n, products]``: the function's own formula, from what is said of ``n`` rows in each task."""
     columns = []
     for product in products:
         total = sum(driver.weight for driver in product.drivers)

@@ -116,6 +116,26 @@ def test_fairness_harm_that_only_an_intersection_shows_is_refused(troupe: Any, t
     assert compared >= 4 * 3
 
 
+@pytest.mark.parametrize(
+    ("threshold", "what"),
+    [("skill_f1_times_random = 3.0", "task 'next_family' with 3 classes"), ("skill_auc = 1.0", "gates.skill_auc")],
+)
+def test_a_threshold_that_no_model_reaches_is_refused_before_any_work(
+    troupe: Any, tmp_path: Path, threshold: str, what: str
+) -> None:
+    folder = tmp_path / "bank"
+    folder.mkdir()
+    for path in troupe.spec.parent.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    with (folder / "spec.toml").open("a") as spec:
+        spec.write(threshold + "\n")
+    done = troupe.run(tmp_path / "out", run={"dataset": str(folder / "spec.toml")})
+    assert done.code == 2
+    assert done.of("plan") == []
+    refused = done.of("refused")[0]
+    assert what in f"{refused['where']} {refused['what']}"
+
+
 def test_ranking_an_order_that_is_not_the_teachers_is_rejected(troupe: Any, tmp_path: Path) -> None:
     good = troupe.run(tmp_path / "good")
     ranking = json.loads((good.root / "gates" / "report.json").read_bytes())["ranking"]
