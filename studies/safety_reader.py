@@ -40,7 +40,10 @@ READ = {*(f"bank-17-{item}" for item in range(1, 9)), "kfcpa-21", "kfcpa-22", "t
 SEEN_TWICE = 2
 EXAMPLES, EXAMPLE_WEIGHT = "examples", 0.1
 # Traits that a reader keeps, and of those that name a clause: what the function's package can bear.
-KEPT, NAMING = 28_000, 1_500
+KEPT, NAMING = 60_000, 1_500
+# Whose innocent texts set the thresholds: authors who wrote to one brief, near misses and plain texts alike. The others
+# wrote a near miss beside nearly every violation, which is harder than what the gate will see.
+BRIEFED = {f"author{number}" for number in (1, 2, *range(5, 11))}
 # Shares of strangers' innocent texts: blocked by rules and reader together, and above the threshold of confirmation.
 BLOCKED, CONFIRM = 0.02, 0.06
 # A violating text weighs less than an innocent one: what is asked is recall at few false blocks.
@@ -215,8 +218,10 @@ def strangers(table: Table) -> tuple[NDArray[np.float64], float]:
 
 
 def thresholds(texts: Sequence[Text], scores: NDArray[np.float64]) -> tuple[float, float]:
-    """Where the reader blocks by itself, and where it confirms a rule: with the rules, BLOCKED of innocents fall."""
-    innocent = [place for place, text in enumerate(texts) if not text.violating and text.author != EXAMPLES]
+    """Where the reader blocks by itself, and where it confirms a rule: with the rules, BLOCKED of the innocent texts of
+    BRIEFED authors fall.
+    """
+    innocent = [place for place, text in enumerate(texts) if not text.violating and text.author in BRIEFED]
     confirm = round(float(np.quantile(scores[innocent], 1 - CONFIRM)), 3)
     fallen = sum(_blocked(texts[place], scores[place], math.inf, confirm) for place in innocent)
     free = sorted((scores[p] for p in innocent if not _blocked(texts[p], scores[p], math.inf, confirm)), reverse=True)
@@ -243,14 +248,18 @@ def packed(
 
 
 def report(locale: str, texts: Sequence[Text], scores: NDArray[np.float64], block: float, confirm: float) -> None:
-    """Recall and false blocks per clause on strangers' texts: rules alone, and rules with the reader."""
-    for clause in [*sorted({text.clause for text in texts}), "all"]:
+    """Recall and false blocks per clause on strangers' texts: rules alone, and rules with the reader. The last line is
+    of the authors who wrote near misses throughout; all others are of the BRIEFED ones.
+    """
+    for clause in [*sorted({text.clause for text in texts}), "all", "near"]:
         rows = []
         for violating in (True, False):
             mine = [
                 i
                 for i, t in enumerate(texts)
-                if clause in (t.clause, "all") and t.violating is violating and t.author != EXAMPLES
+                if (clause in (t.clause, "all") if t.author in BRIEFED else clause == "near")
+                and t.violating is violating
+                and t.author != EXAMPLES
             ]
             ruled = sum(texts[i].ruled != "none" for i in mine)
             both = sum(_blocked(texts[i], scores[i], block, confirm) for i in mine)

@@ -46,15 +46,13 @@ def test_a_gate_that_lost_a_clause_misses_the_bar(bench: ModuleType) -> None:
     assert min(row["recall"] for row in rows if row["clause"] == "bank-17-5") < 0.5
 
 
-@pytest.mark.parametrize(
-    "author", ["author1", "author2", "author5", "author6", "author7", "author8", "author9", "author10"]
-)
+@pytest.mark.parametrize("author", [f"author{number}" for number in (1, 2, *range(5, 19))])
 def test_texts_of_authors_learnt_from_stay_caught(author: str, bench: ModuleType, gate: SafetyGate) -> None:
     """Held at what is reached: what the gate has read says nothing of what it has not."""
     rows = bench.judge(gate, bench.sets(bench.CORPUS / f"{author}.jsonl")[author], "written").values()
     caught, violating = (sum(row[name] for row in rows) for name in ("caught", "violating"))
     blocked, innocent = (sum(row[name] for row in rows) for name in ("wrongly_blocked", "innocent"))
-    assert violating >= 300
+    assert violating >= 150
     assert caught / violating >= 0.95
     assert blocked / innocent <= 0.04
 
