@@ -54,7 +54,9 @@ class Collected:
             "day": night.day,
             "papers": night.papers.hashes,
             "bundle": None if night.bundle is None else night.bundle.manifest.model_version,
-            "journal": None if night.journal is None else dict(night.journal.cursor),
+            "journal": None
+            if night.journal is None
+            else {name: seq for name, seq in night.journal.cursor.items() if seq},
             "requests": None if self.requests is None else asdict(self.requests),
             "log": None if night.log is None else night.log.model_dump(include={"verdict", "bad"}),
             "monitors": {name: one.model_dump(mode="json") for name, one in sorted(night.monitors.items())},

@@ -39,7 +39,7 @@ def layer_findings(night: Night) -> list[Found]:
             severity="major",
             title=f"{len(bad)} of {len(silent)} tasks with a student were left to lower layers; {worst} in "
             f"{number(100 * bad[worst])} % of the decisions",
-            cause="The function cannot load or run its models, its records have another schema, or a kill switch is on.",
+            cause="The function cannot run its models, its records have another schema, or a kill switch is on.",
             action="See the reasons in the step-down metrics of the same day; restore the package or the records.",
             checkpoint="serving",
             failed=True,
