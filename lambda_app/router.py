@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -25,6 +26,7 @@ __all__ = ["MAX_MISSING", "Router", "Scoring"]
 
 # A student that sees fewer than half of its features extrapolates; the rules need only a few columns.
 MAX_MISSING = 0.5
+THREADS = 2
 NOBODY: Mapping[str, str] = MappingProxyType({})
 STUDENT_LAYERS: tuple[Layer, ...] = ("distilled", "direct")
 
@@ -192,7 +194,10 @@ class Router:
         self._names = self._schema.names
         self._ask_person = bundle.catalog.policy.ask_person
         self._casts = {task.name: _Cast(bundle, task, bundle.rules.tasks[task.name]) for task in bundle.manifest.tasks}
-        seated = {name: student for name, cast in self._casts.items() if (student := cast.empanel()) is not None}
+        # The library reads a model with the interpreter free.
+        with ThreadPoolExecutor(THREADS) as pool:
+            students = pool.map(_Cast.empanel, self._casts.values())
+            seated = {name: one for name, one in zip(self._casts, students, strict=True) if one is not None}
         self._panelled, self._panel = list(seated), Panel(list(seated.values()))
 
     @property

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydantic import ValidationError
@@ -28,6 +30,7 @@ SIGNATURE = "signature.json"
 # Far above any real manifest: a zip cannot make the function inflate gigabytes before a single hash is checked.
 MAX_MANIFEST_BYTES = 32 * 2**20
 MAX_SIGNATURE_BYTES = 4096
+THREADS = 2
 C = TypeVar("C", bound=Contract)
 
 
@@ -70,6 +73,7 @@ class _Archive:
 
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path)
+        self._lock = Lock()  # for the archive's count of open members; members are inflated side by side
 
     def sizes(self) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -81,7 +85,13 @@ class _Archive:
         return found
 
     def read(self, name: str) -> bytes:
-        return self._zip.read(name)
+        with self._lock:
+            member = self._zip.open(name)
+        try:
+            return member.read()
+        finally:
+            with self._lock:
+                member.close()
 
 
 class Bundle:
@@ -113,10 +123,11 @@ class Bundle:
                 raise BundleError(f"has {sizes[name]} bytes, the manifest says {entry.bytes}", name)
         students = {ref.path for task in self.manifest.tasks for ref in (task.distilled, task.direct) if ref}
         late = set() if understudies else students - self._eager
-        for name in expected:
-            if name in late:
-                continue
-            data = self._checked(name)
+        wanted = [name for name in expected if name not in late]
+        # Inflating and hashing leave the interpreter free.
+        with ThreadPoolExecutor(THREADS) as pool:
+            checked = list(pool.map(self._checked, wanted))
+        for name, data in zip(wanted, checked, strict=True):
             if name in self._eager or name.endswith(".json"):
                 self._kept[name] = data
 
