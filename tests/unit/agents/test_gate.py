@@ -10,6 +10,7 @@ from agents.reason_generator.disclosure import disclose
 from agents.safety_gate import SafetyGate
 from agents.safety_gate.checks import MAX_CHARACTERS
 from agents.safety_gate.reader import Reader, open_reader
+from agents.safety_gate.stated import stated
 from understudy.contracts._model import Locale, Text
 from understudy.contracts.catalog import Product
 from understudy.contracts.reasons import Fact, TemplateSet
@@ -177,3 +178,20 @@ def test_what_is_kept_of_a_text_and_a_disclosure_is_no_verdict(
     assert "seller-name" in check(disclosure=disclosure, product=renamed)
     assert check(disclosure="")  # requirements that the disclosure met are missed without it
     assert check(disclosure=disclosure) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1년 만기로 맡기시면 이자를 드립니다.", True),
+        ("가입 기간 1년에 대하여 적용합니다.", True),
+        ("1년제 예금입니다.", True),
+        ("1년에 2.5%를 드립니다.", False),
+        ("2년 만기 예금입니다.", False),
+        ("over 1 year", True),
+        ("a 1-year deposit", True),
+        ("2.5% for each 1 year", False),
+    ],
+)
+def test_a_term_may_be_told_in_years(text: str, told: bool, product: Callable[..., Product]) -> None:
+    assert stated(text, "rate_basis", product("deposit").terms, "ko") is told
