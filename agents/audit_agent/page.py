@@ -129,7 +129,7 @@ def _items(items: Sequence[ItemResult]) -> Markup:
 def _outcome(outcome: JuryOutcome) -> Markup:
     first = [_vote(vote, "first round") for vote in outcome.first_round]
     decision = outcome.decision or "no decision"
-    state = "stays open" if outcome.open else "is closed"
+    state = "is held open" if outcome.open else "is not held open"
     words = f"{VERDICTS[outcome.verdict]}. The item {state}."
     past = f"Past cases shown: {', '.join(outcome.shown)}." if outcome.shown else "No past case is alike."
     return tag(

@@ -137,7 +137,7 @@ def _show(report: AuditReport) -> None:
             table.add_row(claim.regulation, claim.status, claim.text)
         console.print(table)
     for outcome in report.jury:
-        state = "open" if outcome.open else "closed"
+        state = "held open" if outcome.open else "not held open"
         case = f", case {outcome.case}" if outcome.case else ""
         console.print(
             f"Jury      {outcome.item}: {outcome.decision or 'no decision'}, {outcome.verdict}, {state}{case}"
@@ -170,7 +170,7 @@ def _case(case: Case, outcome: TurnedOut | None) -> None:
     decided = case.outcome
     console.print(f"Case      {case.id}: {case.item} {case.title}, {case.period}", markup=False)
     console.print(f"Finding   {case.summary}", markup=False)
-    state = "open" if decided.open else "closed"
+    state = "held open" if decided.open else "not held open"
     console.print(f"Verdict   {decided.verdict}, {decided.decision or 'no decision'}, {state}")
     for place, votes in (("first", decided.first_round), ("vote", decided.votes)):
         for vote in votes:
