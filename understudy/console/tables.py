@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from understudy.console.words import Words
 from understudy.contracts.watch import Evidence
-from understudy.page import Markup, join, tag
+from understudy.page import Markup, tag
 
 __all__ = ["empty", "evidence", "facts", "panel", "table"]
 
 Cell = str | Markup
+SOURCES = 4  # so many are shown at once
 
 
 def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, class_: str = "") -> Markup:
@@ -46,13 +47,12 @@ def evidence(found: Sequence[Evidence], words: Words) -> Markup:
     """Where a number or a sentence comes from."""
     if not found:
         return tag("span", words("evidence.none"), class_="why")
-    items = [
-        tag(
-            "li",
-            tag("span", words.named("evidence", one.kind), class_="kind"),
-            tag("code", one.ref),
-            tag("code", f"sha256 {one.sha256[:12]}…", class_="hash", title=one.sha256) if one.sha256 else None,
-        )
-        for one in found
-    ]
-    return join(tag("ul", *items, class_="evidence"))
+    shown, more = [_source(one, words) for one in found[:SOURCES]], [_source(one, words) for one in found[SOURCES:]]
+    folded = tag("li", tag("details", tag("summary", words("evidence.more", more=len(more))), tag("ul", *more)))
+    return tag("ul", *shown, folded if more else None, class_="evidence")
+
+
+def _source(one: Evidence, words: Words) -> Markup:
+    kind = tag("span", words.named("evidence", one.kind), class_="kind")
+    digest = tag("code", f"sha256 {one.sha256[:12]}…", class_="hash", title=one.sha256) if one.sha256 else None
+    return tag("li", kind, tag("code", one.ref), digest)

@@ -144,3 +144,8 @@ def test_korean_pages_leave_no_words_of_the_console_in_english(pages: dict[str, 
     for name, text in pages.items():
         if name.startswith("ko"):
             assert not [word for word in left if f">{word}<" in text], name
+
+
+def test_no_page_shows_markup_as_text(pages: dict[str, str]) -> None:
+    for name, text in pages.items():
+        assert not re.findall(r"&lt;(?:time|span|code|b|div)\b", text), name

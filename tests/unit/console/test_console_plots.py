@@ -67,8 +67,8 @@ def test_groups_outside_are_named_and_the_farthest_are_drawn() -> None:
     groups = [Span(f"g{at}", 1.0 + at / 1000, 0.9, 1.1, 50) for at in range(40)] + [Span("odd", 0.5, 0.4, 0.6, 31)]
     columns = ("Group", "Value", "Interval", "Rows", "Off")
     found = forest("f", "Impact", groups, WORDS, zone=(0.8, 1.25), columns=columns)
-    assert "Outside the range: odd. The 24 farthest of 41 are drawn." in found
-    assert found.count("<circle") == 24
+    assert "Outside the range: odd. The 16 farthest of 41 are drawn." in found
+    assert found.count("<circle") == 16
     assert found.count("<tr>") == 42
 
 

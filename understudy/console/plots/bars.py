@@ -44,11 +44,12 @@ def bars(
 def _frame(found: Sequence[Bar], levels: Sequence[Level]) -> Frame:
     values = [0.0, *(bar.value for bar in found), *(level.value for level in levels)]
     low, high = min(values), max(values)
-    # Amounts are written at the ends of the bars, on either side.
     room = 0.22 * (high - low) or 1.0
     left = 16 + 6.2 * max((len(shortened(bar.name)) for bar in found), default=8)
     height = ROW * max(1, len(found)) + 34
-    return Frame((low - (room if low < 0 else 0), high + room), (0, max(1, len(found))), 380, height, left, 8, 6, 28)
+    return Frame(
+        (low - (0.03 * room if low < 0 else 0), high + room), (0, max(1, len(found))), 400, height, left, 8, 6, 28
+    )
 
 
 def _row(frame: Frame, at: int) -> float:
@@ -73,9 +74,9 @@ def _bar(frame: Frame, at: int, bar: Bar, levels: Sequence[Level]) -> Markup:
     over = [level.kind for level in levels if bar.value >= level.value]
     kind = over[-1] if over else ("plain" if bar.value >= 0 else "against")
     width = max(1.0, abs(end - zero))
-    label = end + 4 if bar.value >= 0 else end - 4
+    label = max(zero, end) + 4  # right of the axis too if the bar goes left, where the names are
     return join(
         text(shortened(bar.name), frame.left - 8, middle + 3.5, "end", "name"),
         tag("rect", x=min(zero, end), y=middle - 6, width=width, height=12.0, class_=f"bar {kind}"),
-        text(number(bar.value), label, middle + 3.5, "start" if bar.value >= 0 else "end", "amount"),
+        text(number(bar.value), label, middle + 3.5, "start", "amount"),
     )

@@ -13,8 +13,9 @@ from understudy.page import Frame, Markup, join, nice_ticks, tag
 
 __all__ = ["Span", "forest"]
 
-ROW = 20.0
-MOST = 24
+ROW = 34.0
+MOST = 16
+WIDEST = 62  # characters of a name
 NAMED = 6
 
 
@@ -47,6 +48,8 @@ def forest(
     said = words("plot.outside", names=_listed(outside)) if outside else words("plot.inside", groups=len(found))
     if len(drawn) < len(found):
         said = f"{said} {words('plot.drawn', drawn=len(drawn), all=len(found))}"
+    if any(one.known for one in drawn):
+        said = f"{said} {words('plot.hollow')}"
     return picture(name, title, said, frame, drawing, table(title, columns, rows), words("plot.table"))
 
 
@@ -67,9 +70,8 @@ def _frame(found: Sequence[Span], zone: tuple[float, float]) -> Frame:
     values = [v for one in found for v in (one.value, one.low, one.high) if v is not None] + list(zone)
     low, high = min(values), max(values)
     room = 0.06 * (high - low)
-    left = 16 + 6.2 * max((len(shortened(one.name)) for one in found), default=8)
     height = ROW * max(1, len(found)) + 34
-    return Frame((low - room, high + room), (0, max(1, len(found))), 380, height, left, 14, 6, 28)
+    return Frame((low - room, high + room), (0, max(1, len(found))), 380, height, 4, 4, 6, 28)
 
 
 def _zone(frame: Frame, zone: tuple[float, float]) -> Markup:
@@ -87,9 +89,11 @@ def _axis(frame: Frame) -> Markup:
 
 
 def _span(frame: Frame, at: int, one: Span, zone: tuple[float, float]) -> Markup:
-    middle = frame.top + ROW * at + ROW / 2
+    """The name above, so that it may be long on a narrow screen, and the interval below it."""
+    top = frame.top + ROW * at
+    middle = top + 0.72 * ROW
     kind = ("known" if one.known else "bad") if _outside(one, zone) else "plain"
-    label = text(shortened(one.name), frame.left - 8, middle + 3.5, "end", "name")
+    label = text(shortened(one.name, WIDEST), frame.left + 2, top + 13, "start", "name")
     if one.value is None:
         return join(label, text("?", frame.px(sum(zone) / 2), middle + 3.5))
     whisker = (

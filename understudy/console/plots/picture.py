@@ -43,9 +43,9 @@ def text(words: str, x: float, y: float, anchor: str = "middle", class_: str | N
     return tag("text", words, x=x, y=y, text_anchor=anchor, class_=class_)
 
 
-def shortened(name: str) -> str:
-    """A name that fits beside a bar; the table behind has it whole."""
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+def shortened(name: str, longest: int = LONGEST) -> str:
+    """A name that fits into the picture (by default, beside a bar); the table behind has it whole."""
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
 def _unseen(title: str) -> Markup:

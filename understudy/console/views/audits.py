@@ -144,7 +144,7 @@ def _measurements(found: Sequence[Measurement], words: Words) -> Markup:
     columns = [words(f"audit.{key}") for key in ("measurement", "value", "interval", "rows", "evidence")]
     rows = [
         (
-            join(words.named("measure", one.name), " ", tag("code", one.name)),
+            _named(one.name, words),
             number(one.value) if one.value is not None else measured(one),
             interval(one.low, one.high) or "—",
             number(one.n),
@@ -153,3 +153,8 @@ def _measurements(found: Sequence[Measurement], words: Words) -> Markup:
         for one in found
     ]
     return table(words("audit.measurements"), columns, rows)
+
+
+def _named(name: str, words: Words) -> Markup:
+    called = words.named("measure", name)
+    return tag("code", name) if called == name else join(called, " ", tag("code", name, class_="hint"))

@@ -108,7 +108,7 @@ def layers_panel(opened: OpenedDecision, words: Words) -> Markup:
             mark(score.layer, words, "layer"),
             _says(score),
             tag("ul", *(tag("li", step) for step in score.steps), class_="plain") if score.steps else "—",
-            _gates(gates.get(task, {}), words),
+            _gates(gates.get(task, {}), words) if score.layer == "distilled" else "—",
         )
         for task, score in opened.tasks.items()
     ]

@@ -87,12 +87,13 @@ def decision(desk: Desk) -> Page | Go:
     if opened is None:
         content = [tag("div", tag("div", summary, _closed(found, desk)), proof, class_="pair")]
     else:
-        computed, dropped = computed_panel(opened.recomputed, words), dropped_panel(opened, words)
+        computed = computed_panel(opened.recomputed, words)
         content = [
-            tag("div", tag("div", summary, computed, dropped), proof, class_="pair"),
+            tag("div", tag("div", summary, computed), proof, class_="pair"),
             products_panel(opened, words),
             layers_panel(opened, words),
-            tag("div", request_panel(opened, words), features_panel(opened, words), class_="pair"),
+            tag("div", request_panel(opened, words), dropped_panel(opened, words), class_="pair"),
+            features_panel(opened, words),
         ]
     return Page("decisions", words("decision.one"), tuple(content), mark(found.proof.entry, words))
 

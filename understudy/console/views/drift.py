@@ -9,10 +9,11 @@ from typing import Any
 from understudy.console.days import Days, days_of, no_report, over_days, report_of, strip
 from understudy.console.desk import Desk, Go, Page
 from understudy.console.plots import Bar, Level, bars, series
-from understudy.console.tables import empty, panel
+from understudy.console.tables import empty, panel, table
 from understudy.console.words import Words
+from understudy.contracts.inspection import ReportSummary
 from understudy.contracts.watch import ItemResult, Measurement, OpsReport
-from understudy.page import Markup, tag
+from understudy.page import Markup, join, tag
 
 __all__ = ["SERIES", "drift", "levels_of", "measurements_of", "small_multiples"]
 
@@ -87,8 +88,9 @@ def small_multiples(
     usual: Mapping[str, tuple[Level, ...]] = NO_LEVELS,
 ) -> Markup:
     """One small plot for each measurement that any of the days has; ``usual`` thresholds hold where no item has any."""
-    known = [name for name in names if any(name in one.values for one in days.reports)]
-    if not known:
+    there = [name for name in names if any(name in one.values for one in days.reports)]
+    known = [name for name in there if any(_valued(one, name) for one in days.reports)]
+    if not there:
         return empty(words("plot.nothing"))
     figures = [
         series(
@@ -101,4 +103,17 @@ def small_multiples(
         )
         for name in known
     ]
-    return tag("div", *figures, class_="plots")
+    silent = [name for name in there if name not in known]
+    return join(tag("div", *figures, class_="plots"), _silent(silent, report, words) if silent else None)
+
+
+def _valued(report: ReportSummary, name: str) -> bool:
+    return name in report.values and report.values[name].value is not None
+
+
+def _silent(names: Sequence[str], report: OpsReport, words: Words) -> Markup:
+    """What had no value on any of the days, and why it has none today."""
+    found = measurements_of(report)
+    rows = [(words.named("measure", name), (found[name].why if name in found else None) or "—") for name in names]
+    columns = (words("checklist.measurement"), words("plot.why"))
+    return tag("div", tag("h3", words("plot.silent")), table(words("plot.silent"), columns, rows), class_="silent")

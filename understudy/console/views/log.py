@@ -72,7 +72,7 @@ def _checkpoints(found: LogState, words: Words) -> Markup:
 
 def _last(one: Checkpoint, words: Words) -> list[tuple[str, str | Markup]]:
     return [
-        (words("log.last"), f"{one.number} · {when(one.at)}"),
+        (words("log.last"), f"{one.number} · {moment(one.at)}"),
         (words("log.root"), tag("code", one.root, class_="hash")),
         (words("log.key"), tag("code", one.key)),
     ]
