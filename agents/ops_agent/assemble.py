@@ -67,7 +67,7 @@ def assemble(
 
 
 def merged(found: Sequence[Found]) -> list[Found]:
-    """One finding per id. What has failed speaks for the others, and of two that did the first; nothing is lost."""
+    """One finding per id, told in the words of what has failed, and of two that did of the first."""
     groups: dict[str, list[Found]] = {}
     for one in found:
         groups.setdefault(one.id, []).append(one)
@@ -82,8 +82,7 @@ def _one(group: Sequence[Found]) -> Found:
     return replace(
         lead,
         severity=severity,
-        title="; ".join(dict.fromkeys(one.title for one in group)),
-        evidence=[evidence for one in group for evidence in one.evidence],
+        evidence=list({(e.kind, e.ref): e for one in group for e in one.evidence}.values()),
         items=tuple(dict.fromkeys(item for one in group for item in one.items)),
         incident=any(one.incident for one in group),
     )

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from agents.monitors import Breach
 from agents.ops_agent.found import Found
+from agents.ops_agent.wording import sentence
 from understudy.contracts._model import Contract, Name, validated
 from understudy.contracts.watch import Checkpoint7
 
@@ -38,8 +39,8 @@ def breach_findings(breaches: Sequence[Breach]) -> list[Found]:
         Found(
             id=rules[breach.rule].finding,
             severity=breach.severity,
-            title=breach.title,
-            cause=f"{breach.cause} It most probably began on {breach.since}.",
+            title=sentence(breach.title),
+            cause=f"{sentence(breach.cause)}. It most probably began on {breach.since}.",
             action=rules[breach.rule].action,
             checkpoint=rules[breach.rule].checkpoint,
             failed=True,

@@ -58,7 +58,7 @@ def _found(name: str, group: Sequence[ItemResult], causes: dict[str, Cause]) -> 
     return Found(
         id=name,
         severity=severity,
-        title="; ".join(said(result) for result in [lead, *(r for r in group if r is not lead)]) + _told(lead),
+        title=said(lead) + _told(lead),
         cause=cause.cause,
         action=cause.action,
         checkpoint=cause.checkpoint,

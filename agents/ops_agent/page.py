@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from agents.checklist.document import bounds
-from agents.ops_agent.wording import number
+from agents.ops_agent.wording import number, said
 from understudy.contracts.watch import (
     Checkpoint7,
     Colour,
@@ -76,7 +76,7 @@ def _head(report: OpsReport) -> Markup:
         tag("p", "Understudy: operations report", class_="kicker"),
         tag("h1", f"{report.period}: {report.colour}"),
         tag(
-            "p", f"Made {report.made}. Every number names its evidence; nothing is read from memory.", class_="summary"
+            "p", f"Made {report.made} from the audit log, the requests and the run behind the models.", class_="summary"
         ),
         tag(
             "div",
@@ -91,16 +91,18 @@ def _attention(report: OpsReport) -> list[Markup]:
     if not report.attention_required:
         return [tag("p", "Nothing.")]
     failing = {incident.finding for incident in report.incidents}
-    return [_finding(finding, finding.id in failing) for finding in report.attention_required]
+    items = {result.item.id: result for result in report.items}
+    return [_finding(finding, finding.id in failing, items) for finding in report.attention_required]
 
 
-def _finding(finding: Finding, failing: bool) -> Markup:
+def _finding(finding: Finding, failing: bool, items: Mapping[str, ItemResult]) -> Markup:
+    measured = [f"{item}: {said(items[item])}" for item in finding.items if item in items]
     rows = [
         ("Since", finding.since),
         ("Severity", finding.severity),
         ("Likely cause", finding.likely_cause),
         ("Do first", finding.suggested_action),
-        ("Checklist", ", ".join(finding.items) or "-"),
+        *(("Measured", line) for line in measured),
         ("Evidence", "; ".join(_ref(evidence) for evidence in finding.evidence[:4])),
     ]
     status = "fail" if failing else "unknown" if finding.id.startswith("unknown:") else "warn"
@@ -108,7 +110,7 @@ def _finding(finding: Finding, failing: bool) -> Markup:
         "article",
         tag("h3", badge(status), " ", finding.title),
         tag("table", tag("tbody", *(tag("tr", tag("th", name, scope="row"), tag("td", text)) for name, text in rows))),
-        class_="card",
+        style="margin-bottom: 26px",
     )
 
 
@@ -125,8 +127,7 @@ def _incident(incident: Incident) -> Markup:
         "article",
         tag("h3", f"{incident.severity}: {incident.title}"),
         tag("p", f"Opened {incident.opened}, due {incident.due}.", class_="summary"),
-        tag("pre", incident.text),
-        class_="card",
+        tag("pre", incident.text, style="white-space: pre-wrap"),
     )
 
 

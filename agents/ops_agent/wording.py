@@ -5,16 +5,26 @@ from __future__ import annotations
 from agents.checklist.document import bounds
 from understudy.contracts.watch import ItemResult, Measurement
 
-__all__ = ["number", "said"]
+__all__ = ["number", "said", "sentence"]
+
+
+SMALLEST = 1e-5
 
 
 def number(value: float | None) -> str:
-    """At most four significant digits, without an exponent where people would not expect one."""
+    """At most four significant digits, and no exponent."""
     if value is None:
         return "-"
     if value == 0 or float(value).is_integer():
         return f"{value:,.0f}"
+    if abs(value) < SMALLEST:
+        return f"under {SMALLEST:g}" if value > 0 else f"over -{SMALLEST:g}"
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+
+
+def sentence(words: str) -> str:
+    """Begins with a capital, and ends without a full stop."""
+    return f"{words[:1].upper()}{words[1:]}".rstrip(".")
 
 
 def said(result: ItemResult) -> str:
