@@ -37,14 +37,16 @@ class LogCheck:
 
     Attributes:
         state: What the verification of the whole log found; set by `check_log`.
+        decisions: Verified decisions of the period.
         ended: Writer -> its last verified entry before the period's end, without the agents' own.
         promotions: Up to the period's end, oldest first; ``unread``: places of those that cannot be read.
         cases: Id of a jury's case -> (place of the entry that records it, sha256 that it records).
     """
 
     def __init__(self, period: Period) -> None:
-        self._end = bounds(period.last)[1]
+        self._begin, self._end = bounds(period.first)[0], bounds(period.last)[1]
         self.state: LogState | None = None
+        self.decisions = 0
         self.ended: dict[str, int] = {}
         self.promotions: list[Promoted] = []
         self.unread: list[str] = []
@@ -63,7 +65,9 @@ class LogCheck:
             return
         if name not in AGENTS:
             self.ended[name] = seq
-        if b'"kind":"model_promotion"' in header:
+        if b'"kind":"model_inference"' in header:
+            self.decisions += at >= self._begin
+        elif b'"kind":"model_promotion"' in header:
             self._promotion(f"{name}/{seq}", at, body)
 
     def _promotion(self, place: str, at: str, body: bytes) -> None:

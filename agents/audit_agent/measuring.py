@@ -31,6 +31,7 @@ from understudy.stores import open_store
 
 __all__ = ["Evidences", "measured"]
 
+OPENED = 500_000  # decisions at most that are read for the counts; of more, a share that is drawn by request id
 QUOTA = {"weekly": 15, "quarterly": 45}  # of each of the 27 strata
 PAPERS = ("stages/data.json", "stages/gates.json", "gates/report.json", "bundle/manifest.json")
 SAMPLED = (
@@ -129,9 +130,10 @@ def _population(gathered: Evidences) -> tuple[Population | None, list[Pick], lis
         sampler = Sampler(gathered.bundle.catalog, signed.root if signed else period.name, QUOTA[period.kind])
         frame = Frame.of(gathered.bundle)
         population = Population(period.name)
+        share = min(1.0, OPENED / max(1, gathered.check.decisions))
         cursor: dict[str, int] | None = None
         for day in period.days:
-            columns = read_day(gathered.settings, frame, day, after=cursor)
+            columns = read_day(gathered.settings, frame, day, sample=share, after=cursor)
             population.take(columns)
             sampler.take(columns)
             cursor = columns.cursor

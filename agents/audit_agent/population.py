@@ -41,10 +41,12 @@ class Population:
         self.days: dict[str, int] = {}
         self.decisions = self.opened = self.erased = self.unread = self.altered = 0
         self.versions: dict[str, int] = {}
+        self.share = 1.0
 
     def take(self, columns: Columns) -> None:
         """Count one day."""
         self.days[columns.day] = columns.decisions
+        self.share = min(self.share, columns.sample)
         self.decisions += columns.decisions
         self.opened += len(columns)
         self.erased += columns.erased
@@ -63,7 +65,7 @@ class Population:
         self._objections(columns)
         once = np.repeat(columns.first[:, None], len(self._families), axis=1)
         self.cells[columns.day] = count(columns, _offered(columns, self._families), once)
-        if columns.erased or columns.unread:
+        if columns.erased or columns.unread or columns.sample < 1:
             self.incomplete.add(columns.day)
 
     def _objections(self, columns: Columns) -> None:
@@ -161,7 +163,12 @@ class Population:
             value=float(len(self._ignored)),
             n=self.opened,
             unit="decisions",
-            detail={"objected": self._objected, "entries": self._ignored[:NAMED], "erased": self.erased},
+            detail={
+                "objected": self._objected,
+                "entries": self._ignored[:NAMED],
+                "erased": self.erased,
+                "share of decisions looked at": self.share,
+            },
             evidence=evidence or self._evidence(),
         )
 
@@ -199,7 +206,8 @@ def _recovered(p: float, q: float, p_bound: float, q_bound: float, side: int) ->
 def recounted(period: str, population: Population, history: History) -> Measurement:
     """``recounted_alike``: the share of the days on which the monitors' stored counts are those of the log.
 
-    Days on which a customer's key was destroyed since are left out: fewer decisions can be counted now, rightly.
+    Days on which a customer's key was destroyed since are left out (fewer decisions can be counted now, rightly), and
+    days of which only a share was read.
     """
     compared, other = 0, []
     for day, cells in sorted(population.cells.items()):

@@ -145,6 +145,14 @@ def test_erased_customers_are_counted_and_no_fault(week: audited.Week) -> None:
     assert report.risk == "LOW"
 
 
+def test_of_very_many_decisions_a_share_is_read(week: audited.Week, monkeypatch: pytest.MonkeyPatch) -> None:
+    import agents.audit_agent.measuring as measuring
+
+    monkeypatch.setattr(measuring, "OPENED", 10)
+    found = measured(audit(week), "data_protection_violations")
+    assert found.detail["share of decisions looked at"] == pytest.approx(10 / 21)
+
+
 def test_a_product_above_the_cap_is_critical_though_the_entry_says_otherwise(
     week: audited.Week, monkeypatch: pytest.MonkeyPatch
 ) -> None:
