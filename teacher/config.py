@@ -47,6 +47,9 @@ class TeacherConfig(Contract):
     gate: Gate = "softmax"
     fusion: Fusion = Field(default="cgc", description="layers above the first: PLE's gates, or task-to-task fusion")
     transfer: list[tuple[Name, Name]] = Field(default=[], description="(source, target) tasks of the logit transfer")
+    wide_classes: int = Field(
+        default=10, ge=0, description="tasks of so many classes have a linear path from the fields as well; 0: none"
+    )
     dropout: float = Field(default=0.1, ge=0, lt=1)
 
     # losses

@@ -19,6 +19,7 @@ from teacher.ple.extraction import Extraction, FirstExtraction, Mixed
 from teacher.ple.fusion import AdaptiveFusion
 from teacher.ple.towers import Towers
 from teacher.ple.transfer import LogitTransfer
+from teacher.ple.wide import WidePath
 
 __all__ = ["Network", "Output"]
 
@@ -77,15 +78,18 @@ class Network(nn.Module):
         )
         outputs = [task.width for task in layout.tasks]
         self.towers = Towers(outputs, config.width, config.hidden // 2, config.members, config.dropout)
+        self.wide = WidePath(layout.fields * config.embedding_dim, layout.tasks, config.wide_classes)
         self.transfer = LogitTransfer(config.transfer, layout.tasks)
 
     def forward(self, inputs: Inputs) -> Output:
         fields = self.embedding(inputs)
         named, objective = self._named(fields, inputs)
-        layers = [self.first(fields.flatten(1), named)]
+        flat = fields.flatten(1)
+        layers = [self.first(flat, named)]
         for layer in self.above:
             layers.append(layer(layers[-1]))
-        return Output(self.transfer(self.towers(layers[-1].tasks)), layers, named, objective)
+        logits = self.wide(flat, self.towers(layers[-1].tasks))
+        return Output(self.transfer(logits), layers, named, objective)
 
     def _named(self, fields: Tensor, inputs: Inputs) -> tuple[Tensor, Tensor]:
         values, objective = [], fields.new_zeros(())

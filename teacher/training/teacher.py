@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Teacher", "pick_device"]
 
-_FORMAT = 3
+_FORMAT = 4
 
 
 def pick_device(wanted: str) -> torch.device:
