@@ -100,12 +100,26 @@ def _served(run: Path) -> Iterator[_Endpoint]:
     from understudy.client import bearer
     from understudy.progress import progress_for_terminal
 
-    paths = ServePaths(run)
-    if not (run / "bundle" / "manifest.json").exists() or not (paths.folder / "store.sqlite").exists():
+    paths, bundle = ServePaths(run), _bundle(run)
+    if bundle is None or not (paths.folder / "store.sqlite").exists():
         raise UserError("there is nothing to look at", where=str(run), fix="First: understudy run --dataset ...")
     operator = re.sub(r"[^A-Za-z0-9._@-]", "-", getpass.getuser())[:64] or "operator"
     secret = secrets.token_urlsafe(32)
     also = {TOKEN: f"{operator}:{secret}", "UNDERSTUDY_REPORTS": paths.reports}
     package = build_package(progress_for_terminal())
-    with local_function(package, run / "bundle", paths, also=also) as url:
-        yield _Endpoint(url, f"{operator}@{run.name}", bearer(secret))
+    with local_function(package, bundle, paths, also=also) as url:
+        yield _Endpoint(url, f"{operator}@{run.resolve().name}", bearer(secret))
+
+
+def _bundle(run: Path) -> Path | None:
+    """The bundle of a run, or the champion of its registry, as a simulation has it."""
+    if (run / "bundle" / "manifest.json").exists():
+        return run / "bundle"
+    if not (run / "registry").is_dir():
+        return None
+    from distill.promotion import Registry
+    from understudy.objects import open_objects
+
+    registry = Registry(open_objects(str(run / "registry")))
+    champion = registry.standing().champion
+    return Path(registry.place(champion.model_version)) if champion is not None else None

@@ -10,9 +10,11 @@ import pytest
 import tiny_bundle
 import watch_reports
 
+from distill.promotion import Registry
 from understudy.cli import console, serving
 from understudy.client import AdminClient
 from understudy.errors import UserError
+from understudy.objects import open_objects
 from understudy.stores import open_store
 
 ROOT = Path(__file__).parents[3]
@@ -69,6 +71,17 @@ def test_a_deployed_endpoint_is_asked_with_aws_credentials(
 def test_a_run_that_never_served_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing to look at"), console._served(tmp_path):
         pass
+
+
+def test_of_a_simulation_the_champion_of_its_registry_is_served(tmp_path: Path) -> None:
+    assert console._bundle(tmp_path) is None
+    registry = Registry(open_objects(str(tmp_path / "registry")))
+    registry.add("tiny-1", b"a bundle")
+    assert console._bundle(tmp_path) is None
+    registry.move(registry.standing(), "tiny-1")
+    found = console._bundle(tmp_path)
+    assert found is not None
+    assert found.read_bytes() == b"a bundle"
 
 
 def test_a_run_is_served_with_its_reports_and_a_token_of_its_own(
