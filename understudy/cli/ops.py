@@ -101,7 +101,7 @@ def ops_checklist(
 
 
 def simulate(
-    days: Annotated[int, typer.Option(min=2, max=366)] = 30,
+    days: Annotated[int, typer.Option(min=2, max=30, help="After 30 days a model is due to be renewed.")] = 30,
     out: Annotated[Path, typer.Option(help="Directory of the simulation; it must not hold one yet.")] = Path(
         "runs/simulation"
     ),

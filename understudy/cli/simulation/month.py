@@ -41,7 +41,7 @@ def live(world: World, plan: Plan, progress: Progress) -> None:
 
     world.prepare()
     with world.clock(), FakeBedrock() as bedrock:
-        world.at(plan.date_of(0), 12)
+        world.at(plan.date_of(1), 0)
         bundle = world.promote()
         told = world.environment(bundle) | _Fake(bedrock.url).environment()
         told |= {"UNDERSTUDY_REASON_MODEL": MODEL, "UNDERSTUDY_REASON_QUEUE": world.jobs}

@@ -63,7 +63,7 @@ class Bank:
     """Who is served, and by what.
 
     Attributes:
-        archive: The bundle that is promoted on the eve of the first day.
+        archive: The bundle that is promoted at the beginning of the first day.
         run: The run directory that made it; None: it is not known, and what rests on it stays unknown.
         records: One per customer.
         drifting: Numeric features that are multiplied by ``factor`` from the day of the drift on.
