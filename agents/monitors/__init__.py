@@ -6,6 +6,7 @@ from agents.monitors.day import Breach
 from agents.monitors.executors import FolderAlarms, SnsAlarms, StoredKillSwitches, open_retraining
 from agents.monitors.run import MonitorNight, run_monitors
 from agents.monitors.shadow import ShadowScores
+from agents.monitors.teacher_scores import score_shadow
 
 __all__ = [
     "Breach",
@@ -20,4 +21,5 @@ __all__ = [
     "act",
     "open_retraining",
     "run_monitors",
+    "score_shadow",
 ]

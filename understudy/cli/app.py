@@ -18,6 +18,7 @@ from understudy.cli.feature_store import features_app
 from understudy.cli.inspect import inspect_app
 from understudy.cli.ops import ops_app, simulate
 from understudy.cli.promotion import champion, promote, rollback
+from understudy.cli.shadow import shadow
 from understudy.progress import progress_for_terminal
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ app.add_typer(bundle_app, name="bundle")
 app.add_typer(features_app, name="features")
 app.add_typer(inspect_app, name="inspect")
 app.add_typer(ops_app, name="ops")
-for command in (promote, rollback, champion, cost, simulate):
+for command in (promote, rollback, champion, cost, simulate, shadow):
     app.command()(command)
 app.command("console")(console_command)
 console = Console(highlight=False)
