@@ -13,6 +13,7 @@ __all__ = ["findings", "risk_of"]
 
 ORDER: dict[Severity, int] = {"critical": 0, "major": 1, "minor": 2}
 SEVERE_RATIO = 0.6
+CHAIN = "audit_chain"  # about the log as it was found, not about the period's days
 
 
 def findings(
@@ -22,10 +23,18 @@ def findings(
     log: LogState | None,
     before: AuditReport | None,
 ) -> list[Finding]:
-    """What fails, warns, or is needed and not known; the gravest first. One that stood before keeps its date."""
-    since = {finding.id: finding.since for finding in before.focus_areas} if before else {}
+    """What fails, warns, or is needed and not known; the gravest first.
+
+    One that stood before, no less grave, keeps its date.
+    """
+    stood = {finding.id: finding for finding in before.focus_areas} if before else {}
     found = [one for measurement in measurements for one in _found(period, measurement, statuses, log)]
-    dated = [one.model_copy(update={"since": since.get(one.id, one.since)}) for one in found]
+    dated = [
+        one.model_copy(update={"since": old.since})
+        if (old := stood.get(one.id)) is not None and ORDER[old.severity] <= ORDER[one.severity]
+        else one
+        for one in found
+    ]
     return sorted(dated, key=lambda one: (ORDER[one.severity], one.id))
 
 
@@ -55,7 +64,7 @@ def _found(
         checkpoint=bound.checkpoint,
         items=[bound.item] if bound.item else [],
         evidence=measurement.evidence or [Evidence(kind="metric", ref=f"{measurement.name} of {period.name}")],
-        since=period.first,
+        since=period.last if measurement.name == CHAIN else period.first,
     )
 
 
@@ -71,7 +80,7 @@ def _severity(bound: Bound, status: Status, measurement: Measurement) -> Severit
 def _said(measurement: Measurement, status: Status, log: LogState | None) -> str:
     if status == "UNKNOWN":
         return "not known"
-    if measurement.name == "audit_chain" and log is not None and log.bad:
+    if measurement.name == CHAIN and log is not None and log.bad:
         first = log.bad[0]
         more = f", and {len(log.bad) - 1} more chains" if len(log.bad) > 1 else ""
         return f"writer {first.writer}, entry {first.seq}: {first.problem}, {first.detail}{more}"

@@ -327,6 +327,16 @@ def test_a_finding_keeps_the_day_on_which_it_was_first_made(week: audited.Week) 
     assert audit(week).focus_areas[0].since == "2026-10-01"
 
 
+def test_a_finding_that_has_become_graver_is_a_new_one(week: audited.Week) -> None:
+    week.tamper()
+    earlier = audit(week)
+    milder = earlier.focus_areas[0].model_copy(update={"since": "2026-10-01", "severity": "minor"})
+    document = earlier.model_copy(update={"focus_areas": [milder]}).model_dump_json()
+    shutil.rmtree(week.root / "reports" / "audit")
+    open_objects(week.settings.understudy_reports).write("audit/weekly/2026-11-15.json", document.encode())
+    assert audit(week).focus_areas[0].since == "2026-11-22"
+
+
 def test_decisions_by_a_version_that_nobody_promoted_are_named(tmp_path: Path) -> None:
     week = audited.Week(tmp_path, customers=7)
     with sqlite3.connect(tmp_path / "store.sqlite") as connection:
