@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from lambda_app.suitability import RiskCap, unsuitable
 from understudy.contracts.api import CustomerProfile, Dropped, TaskScore
@@ -12,9 +13,10 @@ from understudy.contracts.catalog import Catalog, Driver, Product, ServingPolicy
 
 __all__ = ["Bars", "Candidate", "Ranking", "candidate_of", "driver_key", "rank"]
 
+KNOWN_PRODUCTS = 4096
 
-@dataclass(frozen=True)
-class Candidate:
+
+class Candidate(NamedTuple):
     """A product that may be recommended. ``main`` is the driver that weighed most in this customer's score."""
 
     product: Product
@@ -93,23 +95,35 @@ def candidate_of(product: Product, tasks: Mapping[str, TaskScore]) -> Candidate:
     """``product`` with the score that ``tasks`` give it, whether or not it may be recommended."""
     drivers: dict[str, float] = {}
     main, most, weighed, weights = product.drivers[0], -1.0, 0.0, 0.0
-    for driver in product.drivers:
-        score = _driver_score(driver, tasks)
-        share = driver.weight * score
-        weighed, weights = weighed + share, weights + driver.weight
+    for driver, key, name, class_name, complement, weight in _terms(product):
+        task = tasks[name]
+        value = task.value if class_name is None else (task.classes or {})[class_name]
+        if value is None:
+            raise ValueError(f"task {name} has no score")
+        drivers[key] = score = 1 - value if complement else value
+        share = weight * score
+        weighed += share
+        weights += weight
         if share > most:
             main, most = driver, share
-        drivers[driver_key(driver)] = score
     # Rounding can carry a mean of ones past one.
     return Candidate(product, min(1.0, weighed / weights), drivers, main)
 
 
-def _driver_score(driver: Driver, tasks: Mapping[str, TaskScore]) -> float:
-    task = tasks[driver.task]
-    value = task.value if driver.class_name is None else (task.classes or {})[driver.class_name]
-    if value is None:
-        raise ValueError(f"task {driver.task} has no score")
-    return 1 - value if driver.complement else value
+_Term = tuple[Driver, str, str, str | None, bool, float]
+_known: dict[int, tuple[list[Driver], list[_Term]]] = {}
+
+
+def _terms(product: Product) -> list[_Term]:
+    """The product's drivers, taken apart once: every request reads all of them."""
+    drivers = product.drivers
+    found = _known.get(id(drivers))
+    if found is None or found[0] is not drivers:
+        if len(_known) >= KNOWN_PRODUCTS:
+            _known.clear()
+        terms = [(d, driver_key(d), d.task, d.class_name, d.complement, d.weight) for d in drivers]
+        _known[id(drivers)] = found = drivers, terms
+    return found[1]
 
 
 def _customer_filter(
