@@ -28,7 +28,7 @@ RULES = (
 def published(figures: dict[str, Any]) -> list[str]:
     """Nights until a change is confirmed, by kind and size."""
     lines = ["| change | size | seen | nights, median | least | most |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
-    for found in figures["delays"].values():
+    for found in sorted(figures["delays"].values(), key=lambda one: (one["title"], one["size"])):
         nights = [night for night in found["nights"].values() if night is not None]
         seen = f"{len(nights)} of {len(found['nights'])}"
         spread = [f"{statistics.median(nights):g}", str(min(nights)), str(max(nights))] if nights else ["-"] * 3

@@ -19,6 +19,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from agents.evidence import History
@@ -28,10 +29,10 @@ from agents.monitors.run import MONITORS
 from agents.monitors.shadow import watch_fidelity
 from benchmarks._machine import machine
 from studies._changes import STUDIED
-from studies._memory import Memory
 from studies._production import Production, day_name
 from studies._results import RESULTS, keep, kept
-from understudy.atomic import write_json
+from understudy.atomic import canonical_json, write_json
+from understudy.objects.folder import Folder
 
 __all__ = ["main"]
 
@@ -39,6 +40,8 @@ STUDY = "monitors"
 YEAR = 365
 BEGUN = 10
 PATIENCE = 30
+FORGOTTEN = 9  # days after which no monitor asks for a night's state
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def main(given: Sequence[str] | None = None) -> None:
@@ -48,6 +51,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="*", default=list(range(801, 811)), help="seeds of each delay")
     parser.add_argument("--rows", type=int, default=2000, help="persons a day")
     parser.add_argument("--minutes", type=float, default=60, help="start no further run after so many")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "studies", help="where an unfinished year is kept")
     asked = parser.parse_args(given)
     until = time.monotonic() + 60 * asked.minutes
     for name, size, seed in _missing(asked.seeds, asked.rows):
@@ -55,9 +59,11 @@ def main(given: Sequence[str] | None = None) -> None:
             keep(STUDY, f"delay-{asked.rows}", f"{name}-{size:g}", seed, delay(name, size, seed, asked.rows))
     for seed in asked.years:
         if time.monotonic() < until and kept(STUDY, f"year-{asked.rows}", "quiet", seed) is None:
-            keep(STUDY, f"year-{asked.rows}", "quiet", seed, year(seed, asked.rows))
+            found = year(seed, asked.rows, asked.runs, until)
+            if found is not None:
+                keep(STUDY, f"year-{asked.rows}", "quiet", seed, found)
     figures = gathered(asked.rows)
-    write_json(RESULTS.parent.parent / "benchmarks" / "results" / "monitors.json", figures)
+    write_json(ROOT / "benchmarks" / "results" / "monitors.json", figures)
     print(json.dumps(figures, indent=1))
 
 
@@ -100,13 +106,19 @@ def _night(production: Production, number: int, monitor: str, state: Mapping[str
     return watch_fidelity(day, production.shadow(number)) if monitor == "fidelity" else MONITORS[monitor](day)
 
 
-def year(seed: int, rows: int) -> dict[str, Any]:
-    """Confirmed breaches of every rule in a year without change; that a model grows old is not counted."""
-    production, history = Production(seed, rows=rows), History(Memory())
+def year(seed: int, rows: int, runs: Path, until: float) -> dict[str, Any] | None:
+    """Confirmed breaches of every rule in a year without change; that a model grows old is not counted.
+
+    Goes on where an earlier call stopped; None: the time is up.
+    """
+    place = Folder(runs / f"{STUDY}-{rows}" / str(seed))
+    history, production = History(place), Production(seed, rows=rows)
     config = MonitorConfig(retrain_model_days=10.0 * YEAR)
-    alarms: Counter[str] = Counter()
-    lowest: dict[str, float] = {}
-    for number in range(1, YEAR + 1):
+    kept = place.read("so-far.json")
+    so_far: dict[str, Any] = json.loads(kept.data) if kept else {"days": 0, "alarms": {}, "worst": {}}
+    for number in range(so_far["days"] + 1, YEAR + 1):
+        if time.monotonic() > until:
+            return None
         night = run_monitors(
             day_name(number),
             production.columns(number),
@@ -117,12 +129,18 @@ def year(seed: int, rows: int) -> dict[str, Any]:
             labelled=production.labelled(number),
             shadow=production.shadow(number),
         )
+        alarms = Counter(so_far["alarms"])
         alarms.update(breach.rule for breach in night.breaches)
+        worst = so_far["worst"]
         for name in ("ks_min_p", "srm_p"):
-            lowest[name] = min(lowest.get(name, 1.0), night[name].value or 1.0)
-        psi = night["psi_max"].value or 0.0
-        lowest["psi_max"] = max(lowest.get("psi_max", 0.0), psi)
-    return {"days": YEAR, "alarms": dict(sorted(alarms.items())), "worst": lowest}
+            worst[name] = min(worst.get(name, 1.0), night[name].value or 1.0)
+        worst["psi_max"] = max(worst.get("psi_max", 0.0), night["psi_max"].value or 0.0)
+        so_far = {"days": number, "alarms": dict(sorted(alarms.items())), "worst": worst}
+        place.write("so-far.json", canonical_json(so_far))
+        for old in place.names("state/"):
+            if old.endswith(f"{day_name(number - FORGOTTEN)}.json"):
+                place.delete(old)
+    return so_far
 
 
 def gathered(rows: int) -> dict[str, Any]:
