@@ -37,10 +37,17 @@ def lineage(period: str, bundle: Bundle, signed: bool, artefacts: Artefacts) -> 
     return _chain("lineage", period, [whole, _report(bundle), *_stages(bundle, artefacts)])
 
 
-def promoted(period: str, bundle: Bundle, promotions: Sequence[Promoted], versions: Mapping[str, int]) -> Measurement:
+def promoted(
+    period: str,
+    bundle: Bundle,
+    promotions: Sequence[Promoted],
+    unread: Sequence[str],
+    versions: Mapping[str, int],
+) -> Measurement:
     """``promoted``: a named person let the bundle serve, and every decision is by a version that was let to.
 
-    ``versions``: model versions of the period's decisions, and how many each made.
+    ``unread``: places of promotion entries that say nothing that can be read. ``versions``: model versions of the
+    period's decisions, and how many each made.
     """
     version = bundle.manifest.model_version
     accepted = [one for one in promotions if one.record.outcome != "reject"]
@@ -53,6 +60,9 @@ def promoted(period: str, bundle: Bundle, promotions: Sequence[Promoted], versio
             Evidence(kind="audit", ref=mine[-1].place if mine else "model_promotion entries"),
         )
     ]
+    if unread:
+        why = f"{len(unread)} promotion entries cannot be read"
+        links.append(_Link("records", False, why, Evidence(kind="audit", ref=unread[0])))
     strange = sorted(set(versions) - {one.record.challenger for one in accepted})
     if versions:
         why = f"decided by {', '.join(strange)}, which nobody promoted" if strange else ""

@@ -175,7 +175,7 @@ def _lineage(gathered: Evidences, versions: dict[str, int]) -> list[Measurement]
     signed = gathered.settings.understudy_bundle_public_key is not None
     return [
         lineage(period, bundle, signed, gathered.artefacts),
-        promoted(period, bundle, gathered.check.promotions, versions),
+        promoted(period, bundle, gathered.check.promotions, gathered.check.unread, versions),
     ]
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,6 +19,8 @@ from agents.audit_agent import Replayed, ReplayError, run_audit
 from agents.audit_agent.bounds import load_bounds
 from agents.jury import open_cases
 from understudy.atomic import canonical_json, write_json
+from understudy.audit import AuditLog
+from understudy.clock import turned
 from understudy.contracts.watch import AuditReport, Checkpoint7, Measurement, OpsReport
 from understudy.errors import UserError
 from understudy.objects import open_objects
@@ -350,6 +353,12 @@ def test_decisions_by_a_version_that_nobody_promoted_are_named(tmp_path: Path) -
     assert severities(report)["promoted"] == "major"
     assert measured(report, "fria_age_days").value is None
     assert "promotion, entry 1: rolled_back" in report.focus_areas[0].title
+
+
+def test_a_promotion_that_cannot_be_read_is_a_fault(week: audited.Week) -> None:
+    with turned(lambda: audited.NEXT - timedelta(days=1)):
+        AuditLog(week.world.store, week.world.keyring, "promotion").append("model_promotion", {"outcome": "approve"})
+    assert measured(audit(week), "promoted").detail["broken"] == ["records: 1 promotion entries cannot be read"]
 
 
 def test_a_place_that_cannot_be_reached_is_an_error_for_people(week: audited.Week) -> None:
