@@ -10,7 +10,7 @@ from typing import Literal
 from agents.safety_gate import checks
 from agents.safety_gate.denial import denied
 from agents.safety_gate.findings import Criterion, Finding, Verdict, span_hash
-from agents.safety_gate.grounding import Quantity, fact_quantities, product_quantities
+from agents.safety_gate.grounding import Quantity, fact_quantities, product_quantities, ungrounded
 from agents.safety_gate.matcher import Breach, Matcher
 from agents.safety_gate.normalise import Normalised, normalise
 from agents.safety_gate.reader import Reading, open_reader
@@ -135,13 +135,15 @@ class SafetyGate:
         if known is not None and known.product is product:
             return known
         disclosed, bound = self._read(disclosure)
+        allowed = frozenset(product_quantities(product, locale))
         frame = Frame(
             product=product,
             disclosed=disclosed,
             form=checks.form(disclosed, "disclosure"),
             claims=_applicable(bound, "disclosure", product),
-            allowed=frozenset(product_quantities(product, locale)),
+            allowed=allowed,
             names=checks.bare_names(product),
+            loose=ungrounded(disclosed.plain, allowed),
             # Whatever the disclosure states by itself need not be looked for under each text.
             unmet=[r for r in _applying(self._require, product) if _missing([r], disclosed, locale, product)],
         )
@@ -162,6 +164,7 @@ class Frame:
         claims: Rules that the disclosure breaks for this product.
         allowed: Numbers that may be stated whatever the facts are.
         names: Names that are no words of the text.
+        loose: Numbers of the disclosure that are not among them.
         unmet: Requirements that the disclosure does not meet by itself.
     """
 
@@ -171,11 +174,13 @@ class Frame:
     claims: list[Finding]
     allowed: frozenset[Quantity]
     names: tuple[str, ...]
+    loose: list[Quantity]
     unmet: list[tuple[RuleFile, Rule]]
 
     def findings(self, allowed: Set[Quantity]) -> list[Finding]:
         """What is wrong with the disclosure, where the numbers of ``allowed`` may be stated."""
-        return self.form + checks.numbers(self.disclosed.plain, "disclosure", allowed) + self.claims
+        loose = checks.numbers(self.disclosed.plain, "disclosure", allowed) if self.loose else []
+        return self.form + loose + self.claims
 
 
 def _missing(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -146,8 +146,8 @@ def stated_quantities(text: str) -> tuple[Quantity, ...]:
 
 def ungrounded(plain: str, allowed: Iterable[Quantity]) -> list[Quantity]:
     """The numbers of ``plain`` that nothing accounts for."""
-    known = set(allowed)
-    return [quantity for quantity in _found(plain) if not known.intersection(_same(quantity))]
+    known = allowed if isinstance(allowed, Set) else set(allowed)
+    return [quantity for quantity in _found(plain) if not any(same in known for same in _same(quantity))]
 
 
 def _same(quantity: Quantity) -> Iterator[Quantity]:
