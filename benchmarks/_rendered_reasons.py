@@ -68,9 +68,12 @@ class _Bank:
         told = {fact.key: fact for fact in chosen}
         yield from _numbers(reason.text, reason.facts, told, product, locale, seen)
         if locale == "ko":
-            phrases = [_phrase(told[fact.key], fact) for fact in reason.facts]
+            stored = sentence is not None and reason.source == "llm"
+            # A stored sentence serves all weights of its facts: its slots follow their names.
+            said = sorted(reason.facts, key=lambda fact: f"{fact.key}+") if stored else reason.facts
+            phrases = [_phrase(told[fact.key], fact) for fact in said]
             frames = [t.text.ko for t in self.templates if (t.facts, t.channel) == (len(phrases), channel)]
-            used = [sentence] if sentence is not None and reason.source == "llm" else frames
+            used = [sentence] if sentence is not None and stored else frames
             right = next((frame for frame in used if _filled(frame, product, phrases) == reason.text), None)
             if right is None:
                 yield f"particle: {reason.text}"

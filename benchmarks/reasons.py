@@ -36,13 +36,16 @@ MODEL = "amazon.nova-lite-v1:0"
 
 
 def recommended(bank: Bank, as_of: dt.date) -> list[list[Asked]]:
-    """(signature, product) of what each customer is recommended with a fact told, in the order of keys."""
+    """(signature, product) of what each customer is recommended with a fact told, in the order of keys: the signature
+    under which sentences are kept.
+    """
+    from agents.feature_selector.signature import unordered
     from understudy.bundle import load_bundle
     from understudy.cli.population import decide_all
 
     decisions = decide_all(load_bundle(bank.run / "bundle"), bank.records(as_of), locale="ko", channel="branch")
     return [
-        [(r.reason.signature, r.product_id) for r in decision.recommendations if r.reason.facts]
+        [(unordered(r.reason.signature), r.product_id) for r in decision.recommendations if r.reason.facts]
         for _, decision in decisions
     ]
 
@@ -171,6 +174,21 @@ def _row(traffic: dict[str, Any], models: list[str]) -> str:
         *(f"{traffic['usd_per_million'][model]:.2f}" for model in models),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def published_misses(figures: dict[str, Any]) -> list[str]:
+    """Why sentences are missed after the first day, and what writing costs without and with a judge behind it."""
+    models = list(figures["traffic"][0]["usd_per_million"])
+    head = ["traffic", "hit rate after day 1", "missed: no voice has it yet", "another voice has it"]
+    lines = [f"| {' | '.join([*head, *(f'USD a million, {model}: alone, with a judge' for model in models)])} |"]
+    lines += [f"| --- | {' | '.join(['---:'] * (3 + len(models)))} |"]
+    for traffic in figures["traffic"]:
+        shares = ("hit_rate_after_day_1", "missed_by_all_voices", "missed_by_this_voice")
+        alone, judged = traffic["usd_per_million"], traffic["usd_per_million_judged"]
+        cells = [traffic["traffic"], *(f"{traffic[share]:.4f}" for share in shares)]
+        cells += [f"{alone[model]:.2f}, {alone[model] + judged[model]:.2f}" for model in models]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 def _added(latency: dict[str, float]) -> str:

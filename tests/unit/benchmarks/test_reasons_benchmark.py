@@ -70,6 +70,22 @@ def test_who_asks_again_hits() -> None:
     assert changed["growth"] == sorted(changed["growth"])
 
 
+def test_what_is_written_before_is_missed_by_nobody() -> None:
+    people = [[("a+-", "p")]] * 60 + [[("b+-", "p")]] * 20
+    cold, *warm = simulate(people, people, seed=1)[2:]
+    assert cold["hit_rate"] < 1
+    assert all(traffic["hit_rate"] == 1.0 and traffic["sentences"] == 8 for traffic in warm)
+    new = simulate(people, [[("c+-", "p")]] * 80, seed=1)[-1]
+    assert new["missed_by_all_voices"] > 0
+    assert new["missed_by_all_voices"] + new["missed_by_this_voice"] == pytest.approx(1 - new["hit_rate_after_day_1"])
+
+
+def test_a_judgement_has_its_price() -> None:
+    both = simulate([[("a+-", "p")]] * 10, [[("a+-", "p")]] * 10, seed=1)[0]
+    assert set(both["usd_per_million_judged"]) == set(both["usd_per_million"])
+    assert all(price > 0 for price in both["usd_per_million_judged"].values())
+
+
 def test_tokens_are_counted_cautiously() -> None:
     assert tokens("abcd" * 10) == 10
     assert tokens("가나다") == 3
