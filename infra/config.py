@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any, Literal
 
 from aws_cdk import aws_logs as logs
@@ -160,7 +161,7 @@ class Deployment(Contract):
 def read_deployment(context: dict[str, Any]) -> Deployment:
     """From the CDK context (``cdk.json``, or ``-c name=value``): ``stage``, and ``bundle``, a key in the bundle bucket;
     and where wanted ``previous`` (another such key), ``admins``, ``bundle_public_key`` and ``checkpoint_public_keys``
-    (PEM text), ``reason_model``, ``alarm_email``, ``arch``, ``distillation``, ``endpoint`` (http, firewall, private),
+    (PEM files), ``reason_model``, ``alarm_email``, ``arch``, ``distillation``, ``endpoint`` (http, firewall, private),
     ``vpc_endpoints``, ``jwt_issuer``, ``jwt_audiences``, ``judge_model``, ``artefacts`` and ``labels``.
 
     Raises:
@@ -174,8 +175,8 @@ def read_deployment(context: dict[str, Any]) -> Deployment:
         config=STAGES[stage],
         previous_key=keys[1],
         admins=_admins(context.get("admins") or ""),
-        bundle_public_key=_matching(PEM, context, "bundle_public_key", "$(cat bundle-key.pub)"),
-        checkpoint_public_keys=_matching(PEM, context, "checkpoint_public_keys", "$(cat old.pub new.pub)"),
+        bundle_public_key=_pem(context, "bundle_public_key"),
+        checkpoint_public_keys=_pem(context, "checkpoint_public_keys"),
         reason_model=str(context.get("reason_model") or ""),
         alarm_email=_matching(EMAIL, context, "alarm_email", "somebody@bank.example"),
         arch=_arch(context.get("arch")),
@@ -229,6 +230,20 @@ def _matching(pattern: re.Pattern[str], context: dict[str, Any], name: str, exam
     return value.strip()
 
 
+def _pem(context: dict[str, Any], name: str) -> str | None:
+    """PEM text (in cdk.json), or the path of a file that holds it: the CDK command ends a value at its first line."""
+    value = context.get(name)
+    if value in (None, ""):
+        return None
+    text = str(value)
+    if "-----BEGIN" not in text and Path(text).is_file():
+        text = Path(text).read_text(encoding="utf-8", errors="replace")
+    if not PEM.fullmatch(text.strip()):
+        fix = f"Add -c {name}=FILE, with one or more PUBLIC KEY blocks (PEM)."
+        raise UserError(f"{name} is not usable", where="context", fix=fix)
+    return text.strip()
+
+
 def _arch(arch: Any) -> Literal["arm64", "x86_64"]:
     if arch in (None, "arm64"):
         return "arm64"
@@ -256,7 +271,7 @@ def _fits(deployment: Deployment) -> None:
         raise UserError(
             f"{deployment.stage} serves signed bundles only, and no public key was given",
             where="context",
-            fix='Add -c bundle_public_key="$(cat bundle-key.pub)"; docs/deploy.md says how to get it of a key in KMS.',
+            fix="Add -c bundle_public_key=FILE (PEM); docs/deploy.md says how to get it of a key in KMS.",
         )
     if bool(deployment.jwt_issuer) != bool(deployment.jwt_audiences):
         fix = "Add both -c jwt_issuer=https://... and -c jwt_audiences='NAME ...', or neither."

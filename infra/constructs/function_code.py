@@ -57,7 +57,8 @@ def watch_code(arch: Arch = "arm64") -> lambda_.Code:
 
 def _code(recipe: Recipe, arch: Arch) -> lambda_.Code:
     return lambda_.Code.from_asset(
-        str(ROOT / "lambda_app"),
+        # The CDK tells assets apart by where they come from, not by what builds them.
+        str(ROOT / recipe.own[-1]),
         asset_hash_type=AssetHashType.OUTPUT,
         bundling=BundlingOptions(
             image=DockerImage.from_registry("never-used"),

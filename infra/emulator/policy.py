@@ -91,6 +91,8 @@ def _arn(service: str, resource: str, region: str, account: str) -> str:
         return f"arn:aws:dynamodb:{region}:{account}:table/{resource}"
     if service == "s3":
         return f"arn:aws:s3:::{resource}"
+    if service == "events":
+        return f"arn:aws:events:{region}:{account}:{resource}"
     if service == "sqs":
         return f"arn:aws:sqs:{region}:{account}:{resource.rpartition('/')[2]}"
     return resource

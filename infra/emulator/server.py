@@ -13,10 +13,15 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 __all__ = ["Recorder", "call_of", "main"]
 
 CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
+FORM = "application/x-www-form-urlencoded"
+INVOCATION = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
+# The name that a signature gives a service, where IAM knows it under another.
+IN_IAM = {"monitoring": "cloudwatch"}
 S3_ACTIONS = {  # (method, marker of the query) -> the IAM action
     ("GET", "object-lock"): "GetBucketObjectLockConfiguration",
     ("GET", "versions"): "ListBucketVersions",
@@ -38,7 +43,7 @@ class Recorder:
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if "HTTP_X_AMZ_TARGET" in environ:
+        if "HTTP_X_AMZ_TARGET" in environ or FORM in environ.get("CONTENT_TYPE", ""):
             size = int(environ.get("CONTENT_LENGTH") or 0)
             body = environ["wsgi.input"].read(size)
             environ["wsgi.input"] = io.BytesIO(body)
@@ -61,11 +66,18 @@ def call_of(environ: dict[str, Any], body: bytes) -> dict[str, Any] | None:
     if signed is None:
         return None
     who, _, service = signed.groups()
+    service = IN_IAM.get(service, service)
     if "HTTP_X_AMZ_TARGET" in environ:
         action = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2]
         return {"who": who, "service": service, "actions": _json_actions(action, json.loads(body or b"{}"))}
     if service == "s3":
         return {"who": who, "service": service, "actions": [_s3_action(environ)]}
+    if FORM in environ.get("CONTENT_TYPE", ""):
+        form = dict(parse_qsl(body.decode()))
+        return {"who": who, "service": service, "actions": [[form["Action"], form.get("TopicArn", "")]]}
+    invoked = INVOCATION.fullmatch(environ.get("PATH_INFO", ""))
+    if invoked:
+        return {"who": who, "service": service, "actions": [["InvokeFunction", unquote(invoked[1])]]}
     return {"who": who, "service": service, "actions": []}
 
 
@@ -79,6 +91,8 @@ def _json_actions(action: str, body: dict[str, Any]) -> list[list[str]]:
     if action in ("SendMessageBatch", "DeleteMessageBatch"):  # IAM knows no batch
         action = action.removesuffix("Batch")
     named = (body.get(key) for key in ("TableName", "SecretId", "KeyId", "QueueUrl"))
+    if action == "PutEvents":
+        return [["PutEvents", f"event-bus/{entry.get('EventBusName', 'default')}"] for entry in body["Entries"]]
     return [[action, next((name for name in named if name), "")]]
 
 

@@ -16,6 +16,7 @@ import platform
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,14 +28,17 @@ if __name__ == "__main__":
 import pytest
 import tiny_bundle
 from botocore.exceptions import ClientError
+from deployed_permissions import permissions
+from deployed_watch import WATCHES, beside, watch
 from python_313 import client_313, python_313
 
 from infra.emulator.cloud import ACCOUNT, REGION, EmulatedCloud
-from infra.emulator.policy import Usage, grants_of, usage
+from infra.emulator.policy import Usage
 from understudy.audit import fsck, open_keyring
 from understudy.audit.checkpoint_store import open_checkpoints
 from understudy.audit.coverage import Coverage
-from understudy.audit.signing import PublicKeys, open_signer
+from understudy.audit.signing import PublicKeys, create_signing_key, open_signer
+from understudy.bundle_signature import sign_manifest
 from understudy.local import LocalFunction
 from understudy.local.fake_bedrock import FakeBedrock
 from understudy.stores import open_store
@@ -44,15 +48,10 @@ CALLER = f"arn:aws:iam::{ACCOUNT}:role/branch"
 ARCH = "arm64" if platform.machine() == "aarch64" else "x86_64"
 MODEL = "amazon.nova-micro-v1:0"
 DEPLOY = ("--method=direct", "--no-previous-parameters", "--require-approval", "never")
-STATEFUL, SERVING, AUDIT, AGENTS = (f"understudy-dev-{name}" for name in ("stateful", "serving", "audit", "agents"))
-STACK_OF = {"inference": SERVING, "checkpoint": AUDIT, "sentences": AGENTS}
-
-# Granted, and needed only where an answer of the service got lost: the head is then read to learn what was written.
-AFTER_A_FAILURE = {
-    f"dynamodb:GetItem on arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/understudy-dev-heads",
-    # The stand-in for the model is no part of the emulated cloud, which therefore does not see these calls.
-    f"bedrock:InvokeModel on arn:aws:bedrock:{REGION}::foundation-model/{MODEL}",
-}
+STATEFUL, SERVING, AUDIT, AGENTS, WATCH = (
+    f"understudy-dev-{name}" for name in ("stateful", "serving", "audit", "agents", "watch")
+)
+STACK_OF = {"inference": SERVING, "checkpoint": AUDIT, "sentences": AGENTS, **dict.fromkeys(WATCHES, WATCH)}
 
 
 class Walk:
@@ -64,6 +63,8 @@ class Walk:
         self._say = say
         self._began = time.monotonic()
         self._client = client_313(folder / "client")
+        create_signing_key(folder / "bundle-key.pem")
+        self._signer = open_signer(f"file://{folder / 'bundle-key.pem'}")
         self.usage: dict[str, Usage] = {}
         self._roles: dict[str, set[str]] = {}
 
@@ -83,8 +84,10 @@ class Walk:
             self.objection(function)
             self.review(function)
             self.erasure(function)
+        self.unsigned_bundle()
         self.checkpoint()
         self.sentences()
+        watch(self)
         self.synthesise("next.zip", "champion.zip")
         self.deploy()
         with self.function("inference", "2") as function:
@@ -96,7 +99,7 @@ class Walk:
             assert self.recommend(function, "c-1")["model_version"] == self.versions["champion.zip"]
         self.done("rolled back: the first model answers again, from version 3 of the function")
         self.checkpoint()
-        self.permissions()
+        self.usage = permissions(self, self._roles)
         self.destroy()
 
     def bootstrap(self) -> None:
@@ -106,7 +109,7 @@ class Walk:
 
     def synthesise(self, bundle: str, previous: str | None = None) -> None:
         context = [f"arch={ARCH}", "stage=dev", f"bundle={bundle}", f"admins={ADMIN}", f"reason_model={MODEL}"]
-        context += ["alarm_email=ops@bank.example"]
+        context += ["alarm_email=ops@bank.example", f"bundle_public_key={self.folder / 'bundle-key.pem.pub'}"]
         context += [f"previous={previous}"] if previous else []
         self.cloud.cdk("synth", "--quiet", context=context)
         self.done(f"synthesised, to serve {bundle}")
@@ -139,13 +142,15 @@ class Walk:
         return str(next(one["OutputValue"] for one in found["Outputs"] if one["OutputKey"] == name))
 
     def bring_bundles(self) -> None:
-        """Upload two bundles, whose model versions differ, and customers."""
+        """Upload two signed bundles, whose model versions differ, and customers."""
         bucket, self.versions = self.output(STATEFUL, "BundleBucket"), {}
         for name, seed in (("champion.zip", 1), ("next.zip", 2)):
             path = tiny_bundle.write(self.folder / name, seed=seed)
+            manifest = tiny_bundle.manifest_bytes(tiny_bundle.files(), seed=seed)
+            with zipfile.ZipFile(path, "a") as archive:
+                archive.writestr("signature.json", sign_manifest(manifest, self._signer))
             self.cloud.client("s3").upload_file(str(path), bucket, name)
-            manifest = json.loads(tiny_bundle.manifest_bytes(tiny_bundle.files(), seed=seed))
-            self.versions[name] = manifest["model_version"]
+            self.versions[name] = json.loads(manifest)["model_version"]
         with self.environment(self.cloud.variables()):
             store = open_store("dynamodb://understudy-dev")
             store.put_records([tiny_bundle.customer(f"c-{number}") for number in range(1, 4)])
@@ -164,8 +169,10 @@ class Walk:
             os.environ.update(before)
 
     @contextmanager
-    def function(self, name: str, version: str | None = None, **also: str) -> Iterator[LocalFunction]:
-        """The deployed function ``name``, in its deployed role."""
+    def function(
+        self, name: str, version: str | None = None, *, handler: str | None = None, **also: str
+    ) -> Iterator[LocalFunction]:
+        """The deployed function ``name``, in its deployed role; ``handler``: one beside its package."""
         client = self.cloud.client("lambda")
         deployed = client.get_function_configuration(FunctionName=f"understudy-dev-{name}")
         if version is not None:
@@ -173,6 +180,8 @@ class Walk:
             assert alias["FunctionVersion"] == version, alias
             deployed = client.get_function_configuration(FunctionName=f"understudy-dev-{name}", Qualifier=version)
         package = self.package(name, deployed["CodeSha256"])
+        if handler is not None:
+            package = beside(package, self.folder / "tomorrow")
         role = self.cloud.client("sts").assume_role(RoleArn=deployed["Role"], RoleSessionName=name)["Credentials"]
         self._roles.setdefault(deployed["Role"].rpartition("/")[2], set()).add(role["AccessKeyId"])
         variables = {
@@ -187,7 +196,8 @@ class Walk:
         with LocalFunction(
             package,
             variables,
-            handler=deployed["Handler"],
+            handler=handler or deployed["Handler"],
+            timeout=300,
             log=self.folder / f"{name}.log",
             executable=python_313(),
             client=self._client,
@@ -200,7 +210,7 @@ class Walk:
         (code,) = (
             one["Properties"]["Code"]
             for one in template["Resources"].values()
-            if one["Type"] == "AWS::Lambda::Function"
+            if one["Type"] == "AWS::Lambda::Function" and one["Properties"]["FunctionName"] == f"understudy-dev-{name}"
         )
         bucket = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
         data = self.cloud.client("s3").get_object(Bucket=bucket, Key=code["S3Key"])["Body"].read()
@@ -235,6 +245,23 @@ class Walk:
         assert report.entries >= 2
         products = ", ".join(one["product_id"] for one in answer["recommendations"])
         self.done(f"recommended {products} to a customer, audited as entry 1; the log verifies")
+
+    def unsigned_bundle(self) -> None:
+        """Who can write to the bucket cannot have another bundle served."""
+        bucket, s3 = self.output(STATEFUL, "BundleBucket"), self.cloud.client("s3")
+        good = (self.folder / "champion.zip").read_bytes()
+        other = tiny_bundle.write(self.folder / "unsigned.zip", seed=3)
+        s3.upload_file(str(other), bucket, "champion.zip")
+        try:
+            with self.function("inference", "1") as started:
+                asked = tiny_bundle.event("POST", "/v1/recommendations", {"customer_id": "c-1"})
+                refused = started.invoke(asked)
+                assert refused["statusCode"] == 503, refused
+                assert "signature.json" in json.loads(refused["body"])["detail"]
+                assert "opted_out" in self.ask(started, "GET", "/v1/customers/c-1/preferences")  # rights still answer
+        finally:
+            s3.put_object(Bucket=bucket, Key="champion.zip", Body=good)
+        self.done("an unsigned bundle under the champion's key was refused: no decision is made with it")
 
     def kill_switch(self, function: LocalFunction) -> None:
         body = {"scope": "global", "strategy": "rules", "target": None, "reason": "a drill"}
@@ -336,18 +363,6 @@ class Walk:
             report = fsck(store, open_keyring(ring), coverage)
             store.close()
         return report
-
-    def permissions(self) -> None:
-        """Each call that a role made must be allowed by its deployed policy, and each grant be needed by a call."""
-        calls = [json.loads(line) for line in self.cloud.calls.read_text().splitlines()]
-        for role, keys in self._roles.items():
-            made = [call for call in calls if call["who"] in keys]
-            assert made, f"{role} made no call"
-            found = usage(grants_of(self.cloud.client("iam"), role), made, region=REGION, account=ACCOUNT)
-            assert not found.refused, f"{role} would be refused: {found.refused}"
-            self.usage[role] = found
-            assert set(found.unused) <= AFTER_A_FAILURE, f"{role} may do what nothing needs: {found.unused}"
-            self.done(f"{role}: {len(found.used)} kinds of calls, all allowed; never used: {found.unused or 'nothing'}")
 
     def destroy(self) -> None:
         """The stacks without data go; the one with data refuses, and keeps what it holds."""

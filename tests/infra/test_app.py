@@ -76,16 +76,16 @@ def test_every_acknowledgement_has_a_reason(dev: Any) -> None:
     assert found == {"S1", "SMG4", "SQS3", "L1", "IAM4", "IAM5"}, found
 
 
-def test_the_deployed_package_is_the_one_that_is_built(tmp_path: Path) -> None:
+def test_the_deployed_packages_are_the_ones_that_are_built(tmp_path: Path) -> None:
     app = App(outdir=str(tmp_path / "out"), analytics_reporting=False)
-    lambda_.Function(
-        Stack(app, "package"),
-        "Function",
-        runtime=lambda_.Runtime.PYTHON_3_13,
-        handler="lambda_app.handler.handler",
-        code=function_code.function_code(),
-    )
+    code = {"Serving": function_code.function_code(), "Watching": function_code.watch_code()}
+    for name, asset in code.items():
+        runtime = lambda_.Runtime.PYTHON_3_13
+        lambda_.Function(Stack(app, name), "Function", runtime=runtime, handler="a.b", code=asset)
     app.synth()
-    (asset,) = (tmp_path / "out").glob("asset.*.zip")
-    built = bundling.build_function_zip(tmp_path / "built.zip", arch="arm64", python="3.13")
-    assert hashlib.sha256(asset.read_bytes()).hexdigest() == hashlib.sha256(built.read_bytes()).hexdigest()
+    deployed = {hashlib.sha256(asset.read_bytes()).hexdigest() for asset in (tmp_path / "out").glob("asset.*.zip")}
+    built = [
+        build(tmp_path / "built.zip", arch="arm64", python="3.13").read_bytes()
+        for build in (bundling.build_function_zip, bundling.build_watch_zip)
+    ]
+    assert deployed == {hashlib.sha256(data).hexdigest() for data in built}

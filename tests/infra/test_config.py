@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +76,17 @@ def test_an_optional_value_is_used_or_refused_by_its_name(name: str, good: str, 
     with pytest.raises(UserError) as raised:
         read_deployment({**given, name: bad})
     assert "-c " in raised.value.fix
+
+
+def test_a_public_key_is_read_from_its_file(tmp_path: Path) -> None:
+    """What stands after the first line of a value, the CDK command drops."""
+    file = tmp_path / "bundle-key.pub"
+    file.write_text(f"{PEM}\n")
+    assert read_deployment({**GOOD, "bundle_public_key": str(file)}).bundle_public_key == PEM
+    file.write_text("-----BEGIN PRIVATE KEY-----")
+    for wrong in (str(file), str(tmp_path / "none.pub"), PEM.splitlines()[0]):
+        with pytest.raises(UserError, match="bundle_public_key is not usable"):
+            read_deployment({**GOOD, "bundle_public_key": wrong})
 
 
 def test_ways_in_are_read() -> None:

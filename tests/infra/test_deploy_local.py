@@ -21,5 +21,5 @@ def test_the_deployed_artefact_serves_a_recommendation(tmp_path: Path, capsys: p
         walk.run()
     with capsys.disabled():
         print("\n" + "\n".join(lines))
-    assert len(walk.usage) == 3
+    assert len(walk.usage) == 7
     assert "destroyed what answers" in lines[-1]

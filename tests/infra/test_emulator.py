@@ -37,6 +37,11 @@ def request(service: str, **changes: Any) -> dict[str, Any]:
         ),
         ("AmazonSQS.SendMessageBatch", {"QueueUrl": "http://x/1/q"}, [["SendMessage", "http://x/1/q"]]),
         ("TrentService.Sign", {"KeyId": "arn:k"}, [["Sign", "arn:k"]]),
+        (
+            "AWSEvents.PutEvents",
+            {"Entries": [{"EventBusName": "b"}, {}]},
+            [["PutEvents", "event-bus/b"], ["PutEvents", "event-bus/default"]],
+        ),
     ],
 )
 def test_a_call_is_the_actions_that_iam_asks_for(target: str, body: Any, actions: list[list[str]]) -> None:
@@ -59,6 +64,21 @@ def test_a_call_of_s3_is_told_by_its_method_and_query(method: str, path: str, qu
     found = call_of(request("s3", REQUEST_METHOD=method, PATH_INFO=path, QUERY_STRING=query), b"")
     assert found is not None
     assert found["actions"] == [action]
+
+
+def test_a_call_of_sns_is_told_by_its_form_and_one_of_lambda_by_its_path() -> None:
+    told = call_of(
+        request("sns", CONTENT_TYPE="application/x-www-form-urlencoded; charset=utf-8"),
+        b"Action=Publish&TopicArn=arn%3Aaws%3Asns%3Ax%3A1%3At",
+    )
+    assert told is not None
+    assert told["actions"] == [["Publish", "arn:aws:sns:x:1:t"]]
+    invoked = call_of(request("lambda", PATH_INFO="/2015-03-31/functions/arn%3Afunction%3Af%3Alive/invocations"), b"")
+    assert invoked is not None
+    assert invoked["actions"] == [["InvokeFunction", "arn:function:f:live"]]
+    measured = call_of(request("monitoring", HTTP_X_AMZ_TARGET="Granite.GetMetricData"), b"{}")
+    assert measured is not None
+    assert (measured["service"], measured["actions"]) == ("cloudwatch", [["GetMetricData", ""]])
 
 
 def test_who_signs_nothing_is_not_recorded() -> None:
