@@ -74,7 +74,7 @@ def judge(
     before = _report_before(settings, day)
     p95 = _p95(collected.requests, day)
     found = [
-        *breach_findings(collected.breaches),
+        *breach_findings(collected.breaches, day),
         *layer_findings(collected.night),
         *model_findings(collected.night),
         *item_findings(results),

@@ -32,7 +32,7 @@ def load_rules() -> dict[str, Rule]:
     return {name: validated(Rule, table, f"breaches.toml, [{name}]") for name, table in tables.items()}
 
 
-def breach_findings(breaches: Sequence[Breach]) -> list[Found]:
+def breach_findings(breaches: Sequence[Breach], day: str) -> list[Found]:
     """A confirmed breach is red: its monitor has already waited until it was more than noise."""
     rules = load_rules()
     return [
@@ -40,7 +40,7 @@ def breach_findings(breaches: Sequence[Breach]) -> list[Found]:
             id=rules[breach.rule].finding,
             severity=breach.severity,
             title=sentence(breach.title),
-            cause=f"{sentence(breach.cause)}. It most probably began on {breach.since}.",
+            cause=_cause(breach, day),
             action=rules[breach.rule].action,
             checkpoint=rules[breach.rule].checkpoint,
             failed=True,
@@ -49,3 +49,8 @@ def breach_findings(breaches: Sequence[Breach]) -> list[Found]:
         )
         for breach in breaches
     ]
+
+
+def _cause(breach: Breach, day: str) -> str:
+    began = "" if breach.since >= day else f" It most probably began on {breach.since}."
+    return f"{sentence(breach.cause)}.{began}"

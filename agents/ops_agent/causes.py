@@ -16,6 +16,7 @@ class Cause(Contract):
     """Of one measurement: where it counts, how grave a failure is, what is behind it as a rule, what to do first.
 
     ``finding``: measurements with the same one are told as one finding (default: the measurement's own name).
+    ``headline``: what a failure is called (default: the item with its value).
     """
 
     checkpoint: Checkpoint7
@@ -23,6 +24,7 @@ class Cause(Contract):
     cause: str
     action: str
     finding: str | None = None
+    headline: str | None = None
 
 
 @cache

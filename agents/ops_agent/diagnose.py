@@ -58,7 +58,7 @@ def _found(name: str, group: Sequence[ItemResult], causes: dict[str, Cause]) -> 
     return Found(
         id=name,
         severity=severity,
-        title=said(lead) + _told(lead),
+        title=(cause.headline if failing and cause.headline else said(lead)) + _told(lead),
         cause=cause.cause,
         action=cause.action,
         checkpoint=cause.checkpoint,
@@ -88,7 +88,7 @@ def _told(result: ItemResult) -> str:
     detail = result.measurement.detail
     if result.item.measurement == "audit_chain":
         bad = detail.get("first bad entries") or []
-        return f". {bad[0]}" if bad else ""
+        return f": {bad[0]}" if bad else ""
     for name in _WHERE:
         value = detail.get(name)
         if isinstance(value, str) and value:

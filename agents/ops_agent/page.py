@@ -90,26 +90,35 @@ def _head(report: OpsReport) -> Markup:
 def _attention(report: OpsReport) -> list[Markup]:
     if not report.attention_required:
         return [tag("p", "Nothing.")]
-    failing = {incident.finding for incident in report.incidents}
     items = {result.item.id: result for result in report.items}
-    return [_finding(finding, finding.id in failing, items) for finding in report.attention_required]
+    return [_finding(finding, items) for finding in report.attention_required]
 
 
-def _finding(finding: Finding, failing: bool, items: Mapping[str, ItemResult]) -> Markup:
+def _finding(finding: Finding, items: Mapping[str, ItemResult]) -> Markup:
     measured = [f"{item}: {said(items[item])}" for item in finding.items if item in items]
     rows = [
         ("Since", finding.since),
-        ("Severity", finding.severity),
         ("Likely cause", finding.likely_cause),
         ("Do first", finding.suggested_action),
         *(("Measured", line) for line in measured),
         ("Evidence", "; ".join(_ref(evidence) for evidence in finding.evidence[:4])),
     ]
-    status = "fail" if failing else "unknown" if finding.id.startswith("unknown:") else "warn"
+    unknown = finding.id.startswith("unknown:")
+    tone = "unknown" if unknown else "warn" if finding.severity == "minor" else "fail"
+    mark = tag("span", "not known" if unknown else finding.severity, class_=f"badge {tone}")
     return tag(
         "article",
-        tag("h3", badge(status), " ", finding.title),
-        tag("table", tag("tbody", *(tag("tr", tag("th", name, scope="row"), tag("td", text)) for name, text in rows))),
+        tag("h3", mark, " ", finding.title),
+        tag(
+            "table",
+            tag(
+                "tbody",
+                *(
+                    tag("tr", tag("th", name, scope="row", style="width: 120px"), tag("td", text))
+                    for name, text in rows
+                ),
+            ),
+        ),
         style="margin-bottom: 26px",
     )
 

@@ -156,7 +156,7 @@ def test_a_confirmed_breach_is_red_and_says_since_when() -> None:
         since="2026-06-10",
         evidence=[Evidence(kind="audit", ref="model_inference entries of 2026-06-12")],
     )
-    (found,) = breach_findings([breach])
+    (found,) = breach_findings([breach], DAY)
     assert (found.id, found.severity, found.failed) == ("fairness", "critical", True)
     assert "2026-06-10" in found.cause
 
