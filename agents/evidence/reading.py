@@ -50,7 +50,7 @@ def read_day(
         day: ``2026-11-21``.
         sample: Share of the decisions to open, chosen by a hash of the request id.
         processes: Cores to use.
-        after: The cursor of the day before (`Columns.cursor`), which saves looking for where the day begins.
+        after: The cursor of an earlier day (`Columns.cursor`), which saves looking through what lies before it.
 
     Raises:
         StoreError: the log cannot be read.

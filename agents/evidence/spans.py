@@ -1,8 +1,8 @@
 """Which entries of the audit log were written on one day, without reading the others.
 
 An entry's time is authenticated, and within a writer's chain times do not go back. So the day's part of each chain is
-found by bisection: about twenty single reads a chain, whatever its length. With the cursor of the day before, chains
-that have not grown since cost nothing, and for the others only the end is looked for.
+found by bisection: about forty single reads a chain, whatever its length. With the cursor of an earlier day, chains
+that have not grown since cost nothing, and in the others only what was added is looked through.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def day_spans(
         keyring: Verifies heads. A chain whose head was forged is read up to where it ends: what is wrong with it is
             for fsck to say.
         day: UTC day.
-        after: Writer -> last entry before this day, as an earlier call returned it; what lies before is not read.
+        after: Writer -> an entry before this day, as an earlier call returned it; what lies before is not looked at.
     """
     begin, end = bounds(day)
     spans, cursor = [], {}
@@ -54,7 +54,7 @@ def day_spans(
             cursor[writer] = before
             continue
         stop = _first_at(store, writer, end, before + 1, last + 1)
-        start = before + 1 if after is not None else _first_at(store, writer, begin, 1, stop)
+        start = _first_at(store, writer, begin, before + 1, stop)
         cursor[writer] = stop - 1
         if start < stop:
             spans.append(DaySpan(writer, start, stop - 1))
