@@ -48,6 +48,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	@command -v node >/dev/null || { echo "Node 18 or later is needed to synthesise the stacks: apt-get install nodejs"; exit 1; }
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || echo "No Chromium: the console is not tested in a browser: apt-get install -y --no-install-recommends chromium"
 	$(PIP) install -c constraints.txt -e '.[teacher,distill,serve,infra,test]'
 	@touch $@ $(VENV)/.demo
 
