@@ -16,9 +16,12 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from _machine import machine
+from _bars import at_least, said
+from _machine import machine, one_line
 
 from understudy.atomic import write_json
 from understudy.errors import UserError
@@ -36,6 +39,7 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--folder", type=Path, default=ROOT / "runs" / "kills")
+    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results" / "distill_kills.json")
     asked = parser.parse_args()
     shutil.rmtree(asked.folder, ignore_errors=True)
     started = time.perf_counter()
@@ -49,11 +53,26 @@ def main() -> None:
     _run(config)
     digests = {name: [_digest(asked.folder / kind / name) for kind in ("whole", "killed")] for name in RESULTS}
     same = all(len(set(pair)) == 1 for pair in digests.values())
-    figures = {"machine": machine(), "seconds": seconds, "waits": waits, "killed": killed, "same": same}
-    write_json(ROOT / "benchmarks" / "results" / "distill_kills.json", figures | {"sha256": digests})
-    print(f"{killed} of {asked.kills} kills hit a running job of {seconds:.0f} s; same bytes: {same}")
+    figures = {"machine": machine(), "asked": asked.kills, "customers": asked.customers, "seconds": seconds}
+    figures |= {"waits": waits, "killed": killed, "same": same, "sha256": digests}
+    write_json(asked.results, figures)
+    print("\n".join(published(figures)))
     if not same:
         sys.exit(1)
+
+
+def published(figures: Mapping[str, Any]) -> list[str]:
+    """What was killed, and whether the bytes are the same."""
+    bars = [
+        at_least("kills that hit a running job", figures["killed"], figures["asked"]),
+        at_least(f"of {len(figures['sha256'])} files the same bytes", _equal(figures), len(figures["sha256"])),
+    ]
+    about = f"{figures['customers']:,} generated customers; undisturbed the job takes {figures['seconds']:.0f} s."
+    return [*said(bars), "", about, "", one_line(figures["machine"])]
+
+
+def _equal(figures: Mapping[str, Any]) -> int:
+    return sum(len(set(pair)) == 1 for pair in figures["sha256"].values())
 
 
 def _config(asked: argparse.Namespace, name: str) -> Path:

@@ -46,6 +46,9 @@ class RunConfig(Contract):
     customers: int | None = None
     preset: Literal["standard", "quick"] = "standard"
     on_fidelity_failure: Literal["reject", "fallback"] | None = None
+    augment: float = Field(
+        default=0.0, ge=0, le=4, description="rows that only the teacher labels, as a share of the training rows"
+    )
     teacher: dict[str, Any] = Field(
         default={}, description="hyper-parameters of the teacher that differ from the preset"
     )
@@ -148,25 +151,30 @@ class Pipeline:
 
     @cached_property
     def soft(self) -> SoftLabels:
-        """K teachers and their out-of-fold soft labels (``soft/``, ``soft/fold<k>/``)."""
-        from distill import label_out_of_fold
+        """K teachers and their out-of-fold soft labels (``soft/``, ``soft/fold<k>/``) of the dataset's rows."""
+        from distill.soft_labels import first_rows
 
-        return label_out_of_fold(
-            self.dataset,
-            self.teacher_config,
-            folds=self.config.folds,
-            out=self.root / "soft",
-            progress=self.progress,
-            executor=self._executor,
-        )
+        return first_rows(self._lesson[1], len(self.dataset.row_ids))
 
     @cached_property
     def students(self) -> dict[str, StudentPair]:
         """The distilled and the direct student of every task (``students/``)."""
         from distill import fit_students
 
-        out = self.root / "students"
-        return fit_students(self.dataset, self.soft, self.distill_config, out, self.progress, self._executor)
+        taught, soft = self._lesson
+        return fit_students(taught, soft, self.distill_config, self.root / "students", self.progress, self._executor)
+
+    @cached_property
+    def _lesson(self) -> tuple[Dataset, SoftLabels]:
+        """The rows from which students learn, added ones included, and what the teacher says of them."""
+        from distill import label_out_of_fold
+        from distill.soft_labels import augmented
+
+        taught = augmented(self.dataset, self.config.augment, self.config.seed)
+        out, folds = self.root / "soft", self.config.folds
+        return taught, label_out_of_fold(
+            taught, self.teacher_config, folds=folds, out=out, progress=self.progress, executor=self._executor
+        )
 
     @cached_property
     def _executor(self) -> Executor:
@@ -268,6 +276,7 @@ class Pipeline:
         return {
             "dataset": self.dataset.fingerprint,
             "folds": self.config.folds,
+            "augment": self.config.augment,
             "teacher": self.teacher_config.model_dump(mode="json"),
             "distill": self.distill_config.model_dump(mode="json"),
             "teacher_code": source_fingerprint("teacher"),

@@ -74,9 +74,11 @@ def label_out_of_fold(
     require_disjoint(dataset)
     train = dataset.rows("train")
     fold_of_train = assign_folds(dataset.customer_ids[train], dataset.units[train], folds, config.seed)
+    # A row without any label is scored and teaches nobody.
+    labelled = np.any([np.isfinite(values[train]) for values in dataset.labels.values()], axis=0)
     parts = []
     for k in range(folds):
-        fitted, held_out = train[fold_of_train != k], train[fold_of_train == k]
+        fitted, held_out = train[labelled & (fold_of_train != k)], train[fold_of_train == k]
         parts.append(_label_fold(dataset, config, fitted, held_out, out / f"fold{k}", progress, executor or Serial()))
     soft = _combine(dataset, parts)
     write_soft(dataset, soft, out / "soft.parquet")

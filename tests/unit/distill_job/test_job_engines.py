@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from job_bank import write_bank
 
@@ -68,6 +69,27 @@ def test_a_job_that_is_killed_again_and_again_ends_with_the_same_bytes(
         assert "ended" not in kill_after(path, lines)
     assert main(["--config", path]) in ENDED
     assert content(tmp_path / "killed") == content(undisturbed)
+
+
+def test_rows_that_only_the_teacher_labels_join_the_lesson_and_nothing_else(
+    bank: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    path = Path(config(bank, tmp_path / "more"))
+    asked = json.loads(path.read_bytes())
+    asked["run"]["augment"] = 0.5
+    path.write_text(json.dumps(asked))
+    assert main(["--config", str(path)]) in ENDED
+    labels = [pq.read_table(root / "soft/soft.parquet") for root in (undisturbed, tmp_path / "more")]
+    rows = labels[0].num_rows
+    assert labels[1].num_rows == rows + 522 // 2
+    for name in labels[0].column_names:
+        # The same teachers; a row is scored beside other rows, which is felt in the last bits.
+        first, second = (table[name].to_numpy()[:rows] for table in labels)
+        assert second == pytest.approx(first, rel=1e-4)
+    roots = (undisturbed, tmp_path / "more")
+    reports = [json.loads((root / "gates/report.json").read_bytes())["rows"] for root in roots]
+    assert reports[0] == reports[1]
+    assert (tmp_path / "more/bundle.zip").read_bytes() != (undisturbed / "bundle.zip").read_bytes()
 
 
 def test_two_ray_workers_agree_with_one_process(bank: Path, undisturbed: Path, tmp_path: Path) -> None:
