@@ -12,6 +12,7 @@ from agents.checklist.registry import unknown
 from agents.evidence import History, RequestDay, WatchSettings, days_before
 from agents.monitors import Breach, MonitorConfig
 from agents.ops_agent.assemble import assemble
+from agents.ops_agent.audits import audit_findings
 from agents.ops_agent.breaches import breach_findings
 from agents.ops_agent.collect import collect
 from agents.ops_agent.correlate import correlations
@@ -73,7 +74,9 @@ def judge(
     results = evaluate(collected.night, checklist)
     before = _report_before(settings, day)
     p95 = _p95(collected.requests, day)
+    audits = audit_findings(open_objects(settings.understudy_reports), day)
     found = [
+        *audits,
         *breach_findings(collected.breaches, day),
         *layer_findings(collected.night),
         *model_findings(collected.night),
@@ -82,7 +85,11 @@ def judge(
         *trends(results, lambda name: collected.history.series(name, day, DAYS)),
         *unknown_findings(results),
     ]
-    inputs = fingerprint(collected.inputs | {"items": [_thresholds(item) for item in checklist]})
+    rests_on = {
+        "items": [_thresholds(item) for item in checklist],
+        "audits": [[one.id, one.evidence[0].sha256] for one in audits],
+    }
+    inputs = fingerprint(collected.inputs | rests_on)
     actions = actor(collected.breaches, collected.history) if actor else []
     report = assemble(collected.night, results, found, before=before, made=utc_now(), actions=actions, inputs=inputs)
     measured = [*_all(results, collected.night.monitors), p95]

@@ -140,8 +140,12 @@ def _incident(incident: Incident) -> Markup:
     )
 
 
-def _action(action: dict[str, object]) -> Markup:
-    return tag("li", ", ".join(f"{name} {value}" for name, value in sorted(action.items()) if value not in (None, "")))
+def _action(action: Mapping[str, object]) -> Markup:
+    done = str(action.get("done", ""))
+    # Of a place on a disk the last two parts say enough, and are the same on every machine.
+    where = "/".join(done.split("/")[-2:]) if done.startswith(("/", "file://")) else done
+    name = str(action.get("action", "")).replace("_", " ")
+    return tag("li", tag("strong", name), f" for {action.get('rule')} ({action.get('target')}): {where}")
 
 
 def _plots(series: Series) -> list[Markup]:
