@@ -45,7 +45,7 @@ def figures(requests: float, results: Path = RESULTS) -> dict[str, Any]:
     deployed = bill(DEPLOYED_MB, 1)
     sentences = _sentences(results, requests)
     totals = {f"{memory}": {f"{month}": _totals(bill(memory, month)) for month in MONTHS} for memory in MEMORIES}
-    listed, billed, written = *_totals(deployed).values(), sentences[MODEL]
+    listed, billed, written = _totals(deployed)["list"], _totals(deployed)["billed"], sentences[MODEL]
     return {
         "requests": requests,
         "memory_mb": DEPLOYED_MB,
@@ -57,17 +57,19 @@ def figures(requests: float, results: Path = RESULTS) -> dict[str, Any]:
         "sentences_usd": sentences,
         "totals": totals,
         "bars": [
-            at_most("USD, list prices", listed, WITHOUT),
-            at_most("USD, in an account of its own", billed, WITHOUT),
-            at_most("USD, list prices, with a language model", listed + written, WITH),
-            at_most("USD, in an account of its own, with a language model", billed + written, WITH),
+            at_most("USD, serving, list prices", listed, WITHOUT),
+            at_most("USD, serving, in an account of its own", billed, WITHOUT),
+            at_most("USD, serving, list prices, with a language model", listed + written, WITH),
+            at_most("USD, serving, in an account of its own, with a language model", billed + written, WITH),
         ],
     }
 
 
 def _totals(lines: list[Line]) -> dict[str, float]:
-    listed = sum(line.usd for line in lines)
-    return {"list": listed, "billed": listed - sum(line.free for line in lines)}
+    serving = [line for line in lines if not line.watching]
+    listed = sum(line.usd for line in serving)
+    watched = sum(line.usd for line in lines if line.watching)
+    return {"list": listed, "billed": listed - sum(line.free for line in serving), "watching": watched}
 
 
 def _sentences(results: Path, requests: float) -> dict[str, float]:
@@ -83,32 +85,37 @@ def _sentences(results: Path, requests: float) -> dict[str, float]:
 def published(result: Mapping[str, Any]) -> list[str]:
     """The bill with its arithmetic, the bars, and totals by memory and month."""
     lines = ["| USD a month | free of it | what | arithmetic |", "| ---: | ---: | --- | --- |"]
-    for line in result["lines"]:
+    for line in sorted(result["lines"], key=lambda one: bool(one["watching"])):
         free = f"{line['free']:.2f}" if line["free"] else ""
         mark = "" if line["verified"] else " *"
         lines.append(f"| {line['usd']:.2f} | {free} | {line['what']}{mark} | {line['arithmetic']} |")
-    listed = sum(line["usd"] for line in result["lines"])
-    free = sum(line["free"] for line in result["lines"])
-    lines += [f"| **{listed:.2f}** | **{free:.2f}** | all | billed in an account of its own: {listed - free:.2f} |", ""]
+    listed, free = (sum(one[name] for one in result["lines"] if not one["watching"]) for name in ("usd", "free"))
+    watched = sum(one["usd"] for one in result["lines"] if one["watching"])
+    lines += [
+        f"| **{listed:.2f}** | **{free:.2f}** | serving | billed in an account of its own: {listed - free:.2f} |",
+        f"| **{watched:.2f}** | | watching | verified every night, every decision judged |",
+        "",
+    ]
     return [*lines, *said(result["bars"]), "", *_by_memory(result), "", *_by_model(result), "", _note(result)]
 
 
 def published_brief(result: Mapping[str, Any]) -> list[str]:
     """The largest lines only, and the bars."""
-    listed = sum(line["usd"] for line in result["lines"])
+    serving = [line for line in result["lines"] if not line["watching"]]
+    listed = sum(line["usd"] for line in serving)
     lines = ["| what | USD a month | share |", "| --- | ---: | ---: |"]
-    largest = sorted(result["lines"], key=lambda one: -one["usd"])[:6]
+    largest = sorted(serving, key=lambda one: -one["usd"])[:6]
     lines += [f"| {line['what']} | {line['usd']:.2f} | {line['usd'] / listed:.0%} |" for line in largest]
-    lines.append(f"| all | {listed:.2f} | 100% |")
+    lines.append(f"| all of serving | {listed:.2f} | 100% |")
     return [*lines, "", *said(result["bars"]), "", _note(result)]
 
 
 def _by_memory(result: Mapping[str, Any]) -> list[str]:
-    head = " | ".join(f"month {month}, list | month {month}, billed" for month in MONTHS)
-    lines = [f"| MB | ms | {head} |", f"| ---: | ---: | {' | '.join(['---: | ---:'] * len(MONTHS))} |"]
-    for memory, by_month in result["totals"].items():
+    head = " | ".join(f"month {month}, list | month {month}, billed | and watching" for month in MONTHS)
+    lines = [f"| MB | ms | {head} |", f"| ---: | ---: | {' | '.join(['---: | ---: | ---:'] * len(MONTHS))} |"]
+    for memory, by_month in sorted(result["totals"].items(), key=lambda one: int(one[0])):
         work = Workload(requests=1, memory_mb=int(memory), compute_ms=result["compute_ms"], wait_ms=result["wait_ms"])
-        cells = [f"{by_month[f'{month}'][kind]:.2f}" for month in MONTHS for kind in ("list", "billed")]
+        cells = [f"{by_month[f'{month}'][kind]:.2f}" for month in MONTHS for kind in ("list", "billed", "watching")]
         lines.append(f"| {memory} | {work.billed_ms:.0f} | {' | '.join(cells)} |")
     return lines
 

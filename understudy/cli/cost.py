@@ -34,6 +34,7 @@ def cost(
     wait_ms: Annotated[float, typer.Option(min=0, help="Assumed: what DynamoDB and KMS take to answer.")] = 20.0,
     trace_share: Annotated[float, typer.Option(min=0, max=1, help="Share of requests whose caller traces.")] = 0.0,
     waf: Annotated[int, typer.Option(min=0, help="Rules of the web application firewall (0: none).")] = 0,
+    verifications: Annotated[float, typer.Option(min=0, help="Of the whole audit log, a month.")] = 30.0,
     model: Annotated[str | None, typer.Option(help="Language model that writes sentences (default: none).")] = None,
     hit_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of sentences that exist already.")] = 0.999,
     sentences: Annotated[float, typer.Option(min=0, help="Sentences in an answer.")] = 3.0,
@@ -61,6 +62,7 @@ def cost(
             "wait_ms": wait_ms,
             "trace_share": trace_share,
             "waf_rules": waf,
+            "verifications": verifications,
             "new_sentences": new,
             "batch_hours": distillations * hours,
             **language_model(model, tokens),
@@ -72,7 +74,8 @@ def cost(
     for line in lines:
         mark = "" if line.verified else " *"
         shown.add_row(f"{line.usd:8.2f}", f"{line.free:8.2f}" if line.free else "", line.what + mark, line.arithmetic)
-    shown.add_row(f"{sum(line.usd for line in lines):8.2f}", f"{sum(line.free for line in lines):8.2f}", "all", "")
+    for what, some in (("serving", [one for one in lines if not one.watching]), ("serving and watching", lines)):
+        shown.add_row(f"{sum(one.usd for one in some):8.2f}", f"{sum(one.free for one in some):8.2f}", what, "")
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 140

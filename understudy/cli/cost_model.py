@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import Field
@@ -50,6 +50,8 @@ class Workload(Contract):
     keys: int = Field(default=2, ge=0)
     secrets: int = Field(default=1, ge=0)
     checkpoints: int = Field(default=2920, ge=0)
+    verifications: float = Field(default=30, ge=0, description="of the whole audit log, each reading it twice")
+    judged_share: float = Field(default=1.0, ge=0, le=1, description="of decisions that are opened to judge their day")
     waf_rules: int = Field(default=0, ge=0, description="0: there is no web application firewall")
     new_sentences: float = Field(default=0, ge=0, description="calls of the language model")
     tokens_in: int = Field(default=0, ge=0)
@@ -68,13 +70,17 @@ class Workload(Contract):
 
 @dataclass(frozen=True)
 class Line:
-    """One part of the bill at list prices; ``free`` of it is not billed where the account's allowances are unused."""
+    """One part of the bill at list prices; ``free`` of it is not billed where the account's allowances are unused.
+
+    ``watching``: of the agents that verify and judge by the clock; without them, the service still answers.
+    """
 
     what: str
     arithmetic: str
     usd: float
     free: float = 0.0
     verified: bool = True
+    watching: bool = False
 
 
 def lines_of(work: Workload, one: Footprint, prices: Prices) -> list[Line]:
@@ -84,7 +90,21 @@ def lines_of(work: Workload, one: Footprint, prices: Prices) -> list[Line]:
         *_data(work, one, prices),
         *_watching(work, one, prices),
         *_beside(work, prices),
+        *_watched(work, one, prices),
     ]
+
+
+def _watched(work: Workload, one: Footprint, prices: Prices) -> list[Line]:
+    """What verifying and judging read; their own time is not measured, and not in here."""
+    table, units = prices.dynamodb, one.stored_bytes / 4096
+    read = work.verifications * 2 * work.requests * (work.month - 0.5) * units
+    judged = work.requests * work.judged_share
+    found = [
+        _times("Verification, reads", read, table.million_read_units, "M units", 1e6),
+        _times("Judging, reads", judged * units, table.million_read_units, "M units", 1e6),
+        _times("Judging, KMS", judged, prices.kms.ten_thousand_requests, "x 10k uses", 1e4),
+    ]
+    return [replace(line, watching=True) for line in found if line.usd]
 
 
 def _serving(work: Workload, prices: Prices) -> list[Line]:

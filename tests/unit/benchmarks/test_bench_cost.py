@@ -34,11 +34,14 @@ def results(tmp_path: Path) -> Path:
 
 def test_the_bars_are_held_against_the_sum_of_the_lines(results: Path) -> None:
     found = cost.figures(1e6, results)
-    listed = sum(line["usd"] for line in found["lines"])
-    free = sum(line["free"] for line in found["lines"])
+    serving = [line for line in found["lines"] if not line["watching"]]
+    listed, free = sum(line["usd"] for line in serving), sum(line["free"] for line in serving)
+    watched = sum(line["usd"] for line in found["lines"] if line["watching"])
     values = [bar["value"] for bar in found["bars"]]
     assert values == pytest.approx([listed, listed - free, listed + 1.0, listed - free + 1.0])
-    assert found["totals"][f"{cost.DEPLOYED_MB}"]["1"] == pytest.approx({"list": listed, "billed": listed - free})
+    assert found["totals"][f"{cost.DEPLOYED_MB}"]["1"] == pytest.approx(
+        {"list": listed, "billed": listed - free, "watching": watched}
+    )
 
 
 def test_the_tables_are_made_of_the_figures(results: Path) -> None:

@@ -76,6 +76,16 @@ def test_what_is_free_is_never_more_than_what_is_billed_nor_than_the_allowance()
     assert free["HTTP API"] == 0
 
 
+def test_a_verification_reads_the_whole_log_and_so_costs_more_every_month() -> None:
+    first, twelfth = bill(), bill(month=12)
+    assert first["Verification, reads"] == pytest.approx(30 * 2 * 9000 / 4096 / 2 * 0.125)
+    assert twelfth["Verification, reads"] == pytest.approx(23 * first["Verification, reads"])
+    assert twelfth["Judging, reads"] == pytest.approx(first["Judging, reads"])
+    assert "Verification, reads" not in bill(verifications=0)
+    watching = {line.what for line in lines_of(work(), ONE, prices()) if line.watching}
+    assert watching == {"Verification, reads", "Judging, reads", "Judging, KMS"}
+
+
 def test_a_firewall_costs_its_list_its_rules_and_its_requests() -> None:
     assert "Firewall, list" not in bill()
     lines = bill(waf_rules=3)
@@ -135,8 +145,9 @@ def test_the_command_reads_what_was_measured_and_says_what_is_assumed(results: P
     assert "2.50 ms on one core" in done.output
     assert "assumed: 20 ms of waiting" in done.output
     assert "2026-11-21" in done.output
-    total = sum(line.usd for line in lines_of(work(compute_ms=2.5, memory_mb=512), ONE, prices()))
-    assert f"{total:.2f}" in done.output
+    lines = lines_of(work(compute_ms=2.5, memory_mb=512), ONE, prices())
+    assert f"{sum(line.usd for line in lines):.2f}" in done.output
+    assert f"{sum(line.usd for line in lines if not line.watching):.2f}" in done.output
 
 
 def test_the_command_knows_the_price_of_a_model_by_its_id(results: Path) -> None:
