@@ -38,7 +38,8 @@ from understudy.audit import Keyring
 from understudy.stores import open_store
 from understudy.stores.tables import TABLES
 
-CUSTOMERS = 50
+# So many that hardly a text is one that was judged before.
+CUSTOMERS, WARM = 1000, 100
 BARS = {"p50": 3.0, "p99": 10.0}
 DISK = "SQLite, disk"
 MEMORY = Path("/dev/shm")
@@ -128,7 +129,7 @@ def measure(folder: Path, memory: Path, asked: argparse.Namespace) -> dict[str, 
         urls = (f"sqlite://{folder / 's.sqlite'}", f"sqlite://{memory / 's.sqlite'}", dynamodb)
         apps = {name: application(zipped, url, keys) for name, url in zip(times, urls, strict=True)}
         for app in apps.values():
-            for number in range(2 * CUSTOMERS):
+            for number in range(WARM):
                 answer(app, number)
         gc.collect()
         for number in range(asked.requests):

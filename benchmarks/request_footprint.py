@@ -25,7 +25,7 @@ import boto3
 from _machine import machine
 from _served import ROOT, SEED, bundle, customers
 from botocore.client import BaseClient
-from handler_latency import CUSTOMERS, event, tables
+from handler_latency import event, tables
 
 from lambda_app import handler as entry
 from lambda_app.app import App
@@ -99,7 +99,7 @@ def measure(requests: int, folder: Path) -> tuple[dict[str, float], dict[str, in
     Keyring.create(keys)
     with tables() as url:
         key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
-        open_store(url).put_records(customers(CUSTOMERS))
+        open_store(url).put_records(customers(requests))
         settings = Settings(
             understudy_bundle=str(zipped),
             understudy_store=url,
@@ -109,7 +109,7 @@ def measure(requests: int, folder: Path) -> tuple[dict[str, float], dict[str, in
         app = App(settings)
         entry.application = lambda: app  # type: ignore[assignment]
         with contextlib.redirect_stdout(io.StringIO()):
-            for number in range(CUSTOMERS):  # customers have their keys, the environment its chain
+            for number in range(requests):  # customers have their keys, the environment its chain
                 entry.handler(event(number), None)
         with counted() as used, contextlib.redirect_stdout(logged):
             for number in range(requests):

@@ -164,7 +164,7 @@ class Frame:
         claims: Rules that the disclosure breaks for this product.
         allowed: Numbers that may be stated whatever the facts are.
         names: Names that are no words of the text.
-        loose: Numbers of the disclosure that are not among them.
+        loose: Numbers of the disclosure that are not among ``allowed``.
         unmet: Requirements that the disclosure does not meet by itself.
     """
 

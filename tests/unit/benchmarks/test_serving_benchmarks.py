@@ -230,6 +230,7 @@ def test_the_whole_handler_is_timed_on_each_store(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(latency, "bundle", tiny_bundle.write)
     monkeypatch.setattr(latency, "customers", lambda count: [tiny_bundle.customer(f"c-{n}") for n in range(count)])
     monkeypatch.setattr(latency, "CUSTOMERS", 2)
+    monkeypatch.setattr(latency, "WARM", 4)
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(variable, os.environ.get(variable, "bench"))
     (tmp_path / "memory").mkdir()
@@ -240,6 +241,17 @@ def test_the_whole_handler_is_timed_on_each_store(tmp_path: Path, monkeypatch: p
     assert all(0 < found["p50"] <= found["p99"] for found in figures.values())
     slow = {latency.DISK: {"p50": 1.5, "p99": 11.0}}
     assert [(v["share"], v["passed"]) for v in latency.verdicts(slow)] == [(0.5, True), (1.1, False)]
+
+
+def test_the_parts_of_a_request_add_up_to_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = script("handler_parts")
+    names = (parts.WHOLE, *parts.OFTEN, parts.WRITE)
+    seen = {name: {"ms": ms} for name, ms in zip(names, (2.0, 0.2, 0.1, 0.1, 0.3, 0.5), strict=True)}
+    found = parts.figures(seen)
+    assert found[parts.WRITE]["ms"] == pytest.approx(0.2)  # the entry's own JSON and seal are a part already
+    *rest, whole = found.values()
+    assert sum(part["ms"] for part in rest) == pytest.approx(whole["ms"]) == pytest.approx(2.0)
+    assert sum(part["share"] for part in rest) == pytest.approx(1.0)
 
 
 def test_cold_starts_are_held_against_time_size_and_memory() -> None:
