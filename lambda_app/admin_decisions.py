@@ -144,7 +144,8 @@ def _proof(place: Place, entry: str, state: AuditState) -> DecisionProof:
     chain, note = _chain(place, state)
     log = state.log
     covering = log.last_checkpoint if log is not None else None
-    covered = covering is not None and _time(place.at) < _time(covering.at)
+    # What was altered is not what a checkpoint covers, whenever it was made.
+    covered = entry == "holds" and covering is not None and _time(place.at) < _time(covering.at)
     return DecisionProof.model_validate(
         {
             "audit": AuditRef(writer=place.writer, seq=place.seq, mac=place.mac),

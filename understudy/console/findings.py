@@ -60,11 +60,16 @@ def incident_table(found: Sequence[Incident], words: Words, now: datetime) -> Ma
             mark(one.severity, words),
             when(one.opened),
             join(when(one.due), overdue if _late(one, now) else None),
-            one.text,
+            _draft(one, words),
         )
         for one in ordered
     ]
-    return table(words("incident.caption"), columns, rows, class_="wide-last")
+    return table(words("incident.caption"), columns, rows)
+
+
+def _draft(one: Incident, words: Words) -> Markup:
+    called = tag("summary", words("incident.show"), tag("span", f" {one.id}", class_="unseen"))
+    return tag("details", called, tag("p", one.text, class_="draft"))
 
 
 def _late(one: Incident, now: datetime) -> bool:

@@ -113,7 +113,7 @@ def test_drift_is_drawn_with_its_thresholds_and_the_table_behind(browser: Browse
 def test_groups_outside_the_range_are_named(browser: Browser) -> None:
     assert "Outside the range: age_group: 65+" in browser.get("/fairness").text
     assert (
-        "Confirmed by the sequential test: age_group: 65+ · nba_primary:investments: di 0.7123"
+        "Confirmed by the sequential test: 1 comparisons. age_group: 65+ · nba_primary:investments: di 0.7123"
         in browser.get("/fairness").text
     )
     calm = browser.get(f"/fairness?day={day(5)}").text

@@ -85,3 +85,18 @@ def test_a_group_without_a_value_is_a_question_mark() -> None:
         "f", "Impact", [Span("few", None, None, None, 3)], WORDS, zone=(0.8, 1.25), columns=("G", "V", "I", "N", "O")
     )
     assert ">?</text>" in found
+
+
+def test_a_wild_value_stands_at_the_edge_and_leaves_the_zone_in_sight() -> None:
+    groups = [Span("odd", 9e5, 2.0, 1e6, 31), Span("plain", 1.0, 0.9, 1.1, 50)]
+    found = forest("f", "Impact", groups, WORDS, zone=(0.8, 1.25), columns=("G", "V", "I", "N", "O"))
+    (width,) = re.findall(r'<rect [^>]*width="([\d.]+)"[^>]*class="zone"', found)
+    assert float(width) > 60
+    assert all(0 <= float(cx) <= 380 for cx in re.findall(r'cx="([\d.]+)"', found))
+    assert ">900,000</text>" in found
+
+
+def test_a_wild_interval_leaves_the_values_in_sight() -> None:
+    wild = [Spot("2026-10-01", 1.0, 0.9, 1e6), Spot("2026-10-02", 1.2, 1.1, 1.3), Spot("2026-10-03", 0.8, 0.7, 0.9)]
+    heights = [float(y) for y in re.findall(r'cy="([\d.]+)"', series("s", "Impact", wild, WORDS))]
+    assert max(heights) - min(heights) > 30

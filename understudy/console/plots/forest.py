@@ -15,7 +15,7 @@ __all__ = ["Span", "forest"]
 
 ROW = 34.0
 MOST = 16
-WIDEST = 62  # characters of a name
+WIDEST = 54  # characters of a name
 NAMED = 6
 
 
@@ -67,11 +67,17 @@ def _outside(one: Span, zone: tuple[float, float]) -> bool:
 
 
 def _frame(found: Sequence[Span], zone: tuple[float, float]) -> Frame:
+    """As wide as the values want, but the zone stays in sight: beyond five times its width they stand at the edge."""
     values = [v for one in found for v in (one.value, one.low, one.high) if v is not None] + list(zone)
-    low, high = min(values), max(values)
+    width = zone[1] - zone[0]
+    low, high = max(min(values), zone[0] - 2 * width), min(max(values), zone[1] + 2 * width)
     room = 0.06 * (high - low)
     height = ROW * max(1, len(found)) + 34
     return Frame((low - room, high + room), (0, max(1, len(found))), 380, height, 4, 4, 6, 28)
+
+
+def _px(frame: Frame, value: float) -> float:
+    return frame.px(min(max(value, frame.x[0]), frame.x[1]))
 
 
 def _zone(frame: Frame, zone: tuple[float, float]) -> Markup:
@@ -97,8 +103,11 @@ def _span(frame: Frame, at: int, one: Span, zone: tuple[float, float]) -> Markup
     if one.value is None:
         return join(label, text("?", frame.px(sum(zone) / 2), middle + 3.5))
     whisker = (
-        tag("line", x1=frame.px(one.low), y1=middle, x2=frame.px(one.high), y2=middle, class_=f"whisker {kind}")
+        tag("line", x1=_px(frame, one.low), y1=middle, x2=_px(frame, one.high), y2=middle, class_=f"whisker {kind}")
         if one.low is not None and one.high is not None
         else None
     )
-    return join(label, whisker, tag("circle", cx=frame.px(one.value), cy=middle, r=4.0, class_=f"spot {kind}"))
+    amount = text(number(one.value), frame.width - 4, top + 13, "end", "amount")
+    return join(
+        label, amount, whisker, tag("circle", cx=_px(frame, one.value), cy=middle, r=4.0, class_=f"spot {kind}")
+    )

@@ -70,13 +70,17 @@ def _said(spots: Sequence[Spot], levels: Sequence[Level], words: Words) -> str:
 
 
 def _frame(spots: Sequence[Spot], levels: Sequence[Level]) -> Frame:
-    found = [v for spot in spots for v in (spot.value, spot.low, spot.high) if v is not None]
-    found += [level.value for level in levels]
+    """Values and thresholds are in sight; intervals as far as they do not push these together."""
+    found = [spot.value for spot in spots if spot.value is not None] + [level.value for level in levels]
     low, high = (min(found), max(found)) if found else (0.0, 1.0)
+    span = (high - low) or abs(high) or 1.0
+    ends = [end for spot in spots for end in (spot.low, spot.high) if end is not None]
+    low, high = max(min([low, *ends]), low - span), min(max([high, *ends]), high + span)
     if low >= 0 and low < 0.6 * high:
         low = 0.0
     room = 0.08 * (high - low) or 0.05 * abs(high) or 1.0
-    return Frame((-0.5, max(len(spots) - 0.5, 0.5)), (low - (room if low else 0), high + room), 330, 168, 44, 8, 8, 24)
+    days = (-0.5, max(len(spots) - 0.5, 0.5))
+    return Frame(days, (low - (room if low else 0), high + room), 330, 168, 44, 8, 8, 24)
 
 
 def _axes(frame: Frame, spots: Sequence[Spot]) -> Markup:
@@ -95,22 +99,16 @@ def _level(frame: Frame, level: Level, days: int) -> Markup:
 
 
 def _band(frame: Frame, spots: Sequence[Spot]) -> Markup:
-    """The interval of each day as a bar: gaps stay gaps."""
+    """The interval of each day as a bar, cut at the edges of the picture: gaps stay gaps."""
     half = min(4.0, (frame.px(1) - frame.px(0)) / 2.6)
-    return join(
-        *(
-            tag(
-                "rect",
-                x=frame.px(at) - half,
-                y=frame.py(spot.high),
-                width=2 * half,
-                height=max(0.8, frame.py(spot.low) - frame.py(spot.high)),
-                class_="band",
-            )
-            for at, spot in enumerate(spots)
-            if spot.low is not None and spot.high is not None
-        )
-    )
+    bars = []
+    for at, spot in enumerate(spots):
+        if spot.low is None or spot.high is None:
+            continue
+        top, bottom = (frame.py(min(max(end, frame.y[0]), frame.y[1])) for end in (spot.high, spot.low))
+        left, height = frame.px(at) - half, max(0.8, bottom - top)
+        bars.append(tag("rect", x=left, y=top, width=2 * half, height=height, class_="band"))
+    return join(*bars)
 
 
 def _lines(frame: Frame, spots: Sequence[Spot]) -> list[Markup]:

@@ -111,7 +111,10 @@ def _summary(found: DecisionRecord, customer_id: str | None, desk: Desk) -> Mark
                 (words("decision.customer_id"), named),
                 (words("decision.model"), tag("code", found.model_version or "—")),
                 (words("decision.opted_out"), objected),
-                (words("decision.read_error"), found.read_error or words("decision.no")),
+                (
+                    words("decision.read_error"),
+                    "—" if found.closed == "altered" else found.read_error or words("decision.no"),
+                ),
             ]
         ),
     )

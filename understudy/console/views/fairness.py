@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from understudy.console.days import days_of, no_report, report_of, strip
@@ -27,6 +27,7 @@ ZONES = {
 }
 
 
+SHOWN = 8
 LIMITS = {
     "fairness_di_min": (Level(0.80, "bad"),),
     "fairness_di_max": (Level(1.25, "bad"),),
@@ -72,10 +73,16 @@ def _confirmed(found: Mapping[str, Measurement], words: Words) -> Markup:
     said = {_said(one): None for name in ZONES if name in found for one in found[name].detail.get("confirmed") or []}
     if not said:
         return tag("p", words("fairness.unconfirmed"), class_="lead")
+    first, more = list(said)[:SHOWN], list(said)[SHOWN:]
+    folded = tag("details", tag("summary", words("evidence.more", more=len(more))), _plain_list(more))
     return join(
-        tag("p", words("fairness.confirmed"), class_="lead"),
-        tag("ul", *(tag("li", one) for one in said), class_="plain notice bad"),
+        tag("p", words("fairness.confirmed", count=len(said)), class_="lead"),
+        tag("div", _plain_list(first), folded if more else None, class_="notice bad"),
     )
+
+
+def _plain_list(lines: Sequence[str]) -> Markup:
+    return tag("ul", *(tag("li", line) for line in lines), class_="plain")
 
 
 def _said(one: Any) -> str:

@@ -17,6 +17,8 @@ from understudy.page import Markup, tag
 
 __all__ = ["log"]
 
+HEADS = 8  # more are shown when they are asked for
+
 
 def log(desk: Desk) -> Page | Go:
     """The state of the log, and the nights before."""
@@ -86,7 +88,10 @@ def _heads(found: LogState, words: Words) -> Markup:
         (tag("code", one.writer), tag("code", f"{one.seq:,}"), tag("code", one.mac, class_="hash"))
         for one in found.heads
     ]
-    return table(words("log.heads"), columns, rows)
+    listing = table(words("log.heads"), columns, rows, class_="dense")
+    if len(rows) <= HEADS:
+        return listing
+    return tag("details", tag("summary", words("log.show_heads", heads=len(rows))), listing)
 
 
 def _nights(reports: Sequence[ReportSummary], words: Words) -> Markup:

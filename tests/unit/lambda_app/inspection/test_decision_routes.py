@@ -140,6 +140,7 @@ def test_an_altered_entry_is_called_so_and_not_shown(function: Any, answer: Any,
     )
     found = look(function, answer["request_id"], customer_id="c-1")
     assert (found.proof.entry, found.closed, found.layers) == ("altered", "altered", {})
+    assert found.proof.checkpoint is None
 
 
 def with_log(folder: Path, log: LogState | None) -> str:
