@@ -29,13 +29,15 @@ class App:
         model, queue, judge = (
             settings.understudy_reason_model,
             settings.understudy_reason_queue,
-            settings.understudy_judge_model,
+            settings.understudy_sentence_judge,
         )
         self.sentences = StoredSentences(model, queue, self.backing, judge) if model else NO_SENTENCES
         self.refusal: str | None = None
         self._decider: Decider | None = None
         try:
-            bundle = accepted_bundle(settings.understudy_bundle, settings.understudy_bundle_public_key)
+            bundle = accepted_bundle(
+                settings.understudy_bundle, settings.understudy_bundle_public_key, understudies=False
+            )
             self._decider = Decider(bundle, self.sentences)
         except BundleError as error:
             self.refusal = f"the model bundle is refused: {error.file or 'it cannot be opened'}"

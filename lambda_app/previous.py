@@ -37,7 +37,7 @@ class PreviousChampion:
 
     def _try(self, location: str) -> None:
         try:
-            bundle = accepted_bundle(location, self._public_key)
+            bundle = accepted_bundle(location, self._public_key, understudies=False)
             self._router = Router(bundle)
             self._standing = Previous(bundle.manifest.model_version)
         except Exception as error:

@@ -27,10 +27,11 @@ def local_bundle(location: str) -> Path:
     return target
 
 
-def accepted_bundle(location: str, public_key: str | None) -> Bundle:
+def accepted_bundle(location: str, public_key: str | None, *, understudies: bool = True) -> Bundle:
     """The bundle at ``location``, of which nothing is used that was not verified before.
 
-    With ``public_key`` (PEM text or file), one of its keys must have signed it.
+    With ``public_key`` (PEM text or file), one of its keys must have signed it. Without ``understudies``, students that
+    another one of their task goes before are verified when they are needed (`load_bundle`).
 
     Raises:
         BundleError: names the file that is missing, extra, altered, or not signed.
@@ -43,4 +44,4 @@ def accepted_bundle(location: str, public_key: str | None) -> Bundle:
         from understudy.bundle_signature import public_keys
 
         keys = public_keys(public_key)
-    return load_bundle(local_bundle(location), keys, understudies=False)
+    return load_bundle(local_bundle(location), keys, understudies=understudies)
