@@ -26,6 +26,7 @@ ISSUER = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?")
 AUDIENCES = re.compile(r"[A-Za-z0-9._:/-]+( [A-Za-z0-9._:/-]+)*")
 PLACE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{2,62}/[A-Za-z0-9._=/-]{1,200}")
 VPC_ENDPOINTS = re.compile(r"vpce-[0-9a-f]{8,17}( vpce-[0-9a-f]{8,17})*")
+GUARDRAIL = re.compile(r"[a-z0-9]{1,64}@(DRAFT|[0-9]{1,8})")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # What is asked of the CDK context, and of nothing else.
 CONTEXT = (
@@ -44,6 +45,8 @@ CONTEXT = (
     "jwt_audiences",
     "vpc_endpoints",
     "judge_model",
+    "sentence_judge",
+    "guardrail",
     "artefacts",
     "labels",
 )
@@ -128,8 +131,10 @@ class Deployment(Contract):
     are PEM text. ``arch`` is arm64 except where the deployment is proven on a machine of the other kind.
     ``distillation`` is the key of the batch job's config in its bucket; without one, there is no batch job.
     ``endpoint`` is an HTTP API, or a REST API behind a firewall, or one for ``vpc_endpoints`` (their ids) only.
-    ``judge_model`` is the jury's; ``artefacts`` is the run that made the bundle and ``labels`` where outcomes arrive
-    later, each s3://bucket/prefix: what is not named, the watching agents report as unknown.
+    ``judge_model`` is the jury's; ``sentence_judge`` reads what the Safety Gate has passed, and ``guardrail``
+    (id@version) is what the sentence worker's calls go through; ``artefacts`` is the run that made the bundle and
+    ``labels`` where outcomes arrive later, each s3://bucket/prefix: what is not named, the watching agents report as
+    unknown.
     Callers sign with IAM, or where ``jwt_issuer`` is given, bring a token of it for one of ``jwt_audiences``.
     """
 
@@ -149,6 +154,8 @@ class Deployment(Contract):
     jwt_audiences: tuple[str, ...] = ()
     vpc_endpoints: tuple[str, ...] = ()
     judge_model: str = ""
+    sentence_judge: str = ""
+    guardrail: str | None = None
     artefacts: str | None = None
     labels: str | None = None
 
@@ -162,7 +169,8 @@ def read_deployment(context: dict[str, Any]) -> Deployment:
     """From the CDK context (``cdk.json``, or ``-c name=value``): ``stage``, and ``bundle``, a key in the bundle bucket;
     and where wanted ``previous`` (another such key), ``admins``, ``bundle_public_key`` and ``checkpoint_public_keys``
     (PEM files), ``reason_model``, ``alarm_email``, ``arch``, ``distillation``, ``endpoint`` (http, firewall, private),
-    ``vpc_endpoints``, ``jwt_issuer``, ``jwt_audiences``, ``judge_model``, ``artefacts`` and ``labels``.
+    ``vpc_endpoints``, ``jwt_issuer``, ``jwt_audiences``, ``judge_model``, ``sentence_judge``,
+    ``guardrail``, ``artefacts`` and ``labels``.
 
     Raises:
         UserError: one is missing, or is not usable; the message says how to give it.
@@ -185,6 +193,8 @@ def read_deployment(context: dict[str, Any]) -> Deployment:
         jwt_issuer=_matching(ISSUER, context, "jwt_issuer", "https://login.bank.example/realm"),
         jwt_audiences=_words(_matching(AUDIENCES, context, "jwt_audiences", "understudy")),
         judge_model=str(context.get("judge_model") or ""),
+        sentence_judge=str(context.get("sentence_judge") or ""),
+        guardrail=_matching(GUARDRAIL, context, "guardrail", "abcdefghij12@1"),
         artefacts=_matching(PLACE, context, "artefacts", "s3://bucket/finsynth"),
         labels=_matching(PLACE, context, "labels", "s3://bucket/labels"),
         vpc_endpoints=_words(_matching(VPC_ENDPOINTS, context, "vpc_endpoints", "vpce-0123456789abcdef0")),

@@ -29,7 +29,7 @@ class App:
         model, queue, judge = (
             settings.understudy_reason_model,
             settings.understudy_reason_queue,
-            settings.understudy_judge_model,
+            settings.understudy_sentence_judge,
         )
         self.sentences = StoredSentences(model, queue, self.backing, judge) if model else NO_SENTENCES
         self.refusal: str | None = None

@@ -49,7 +49,7 @@ class Settings(Contract):
     understudy_reason_model: str = Field(
         default="", description="id of the language model whose stored sentences speak; empty: templates alone"
     )
-    understudy_judge_model: str = Field(
+    understudy_sentence_judge: str = Field(
         default="", description="only sentences that this model has judged speak; empty: judged or not"
     )
     understudy_reason_queue: str = Field(

@@ -42,7 +42,7 @@ class WorkerSettings(Contract):
     understudy_bundle_public_key: str | None = Field(
         default=None, min_length=1, description="PEM text or file: only bundles that one of these keys signed are used"
     )
-    understudy_judge_model: str = Field(
+    understudy_sentence_judge: str = Field(
         default="", description="model id of the judge that reads what the Safety Gate has passed; empty: none does"
     )
     understudy_reason_tokens: int = Field(default=30_000_000, ge=0, description="tokens a month")
@@ -114,7 +114,7 @@ class SentenceWorker:
         Raises:
             UserError: the model is not in the table of models.
         """
-        named = self._settings.understudy_judge_model
+        named = self._settings.understudy_sentence_judge
         breaker = CircuitBreaker()
         return LlmJudge(self._open(named, JUDGE_TEMPERATURE, breaker), breaker) if named else None
 

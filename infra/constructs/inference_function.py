@@ -80,6 +80,7 @@ def _environment(deployment: Deployment, stateful: StatefulStack, jobs: sqs.IQue
         "UNDERSTUDY_PREVIOUS_BUNDLE": deployment.previous_key and f"{bucket}/{deployment.previous_key}",
         "UNDERSTUDY_ADMINS": deployment.admins,
         "UNDERSTUDY_REASON_MODEL": deployment.reason_model,
+        "UNDERSTUDY_SENTENCE_JUDGE": deployment.sentence_judge,
         "UNDERSTUDY_REASON_QUEUE": jobs.queue_url if jobs is not None else None,
     }
     return variables | {name: value for name, value in optional.items() if value}

@@ -14,6 +14,8 @@ from infra.constructs.bedrock_models import model_arns
 from understudy.queues.protocol import MAX_DELIVERIES
 
 FUNCTION = "AWS::Lambda::Function"
+PEM = "-----BEGIN PUBLIC KEY-----\nQUJD\n-----END PUBLIC KEY-----"
+PLACES = {"UNDERSTUDY_BUNDLE": "b", "UNDERSTUDY_STORE": "s", "UNDERSTUDY_AUDIT_KEYS": "k"}
 
 
 def queues(spoken: Any) -> dict[str, dict[str, Any]]:
@@ -79,6 +81,25 @@ def test_the_inference_function_may_order_sentences_only_where_a_model_is_named(
         variables["UNDERSTUDY_REASON_MODEL"]
         == spoken.only(FUNCTION, "agents")["Environment"]["Variables"]["UNDERSTUDY_REASON_MODEL"]
     )
+
+
+def test_a_judge_is_known_to_both_and_a_guardrail_to_the_worker(synthesise: Any) -> None:
+    judge, guardrail = "amazon.nova-micro-v1:0", "abc123@2"
+    judged = synthesise(
+        reason_model="amazon.nova-lite-v1:0",
+        sentence_judge=judge,
+        guardrail=guardrail,
+        bundle_public_key=PEM,
+    )
+    worker = judged.only(FUNCTION, "agents")["Environment"]["Variables"]
+    assert (worker["UNDERSTUDY_SENTENCE_JUDGE"], worker["UNDERSTUDY_GUARDRAIL"]) == (judge, guardrail)
+    assert worker["UNDERSTUDY_BUNDLE_PUBLIC_KEY"] == PEM, "as the function does, so does the worker"
+    assert judged.only(FUNCTION, "serving")["Environment"]["Variables"]["UNDERSTUDY_SENTENCE_JUDGE"] == judge
+    WorkerSettings.from_environment({name: value for name, value in worker.items() if isinstance(value, str)} | PLACES)
+    policy = json.dumps(judged.only("AWS::IAM::Policy", "agents"))
+    assert "foundation-model/amazon.nova-lite-v1:0" in policy
+    assert f"foundation-model/{judge}" in policy
+    assert "guardrail/abc123" in policy
 
 
 class _Somewhere:

@@ -141,7 +141,7 @@ def _worker(run: Path, model: str, usd: float, judge: str | None) -> SentenceWor
         understudy_audit_keys=paths.keys,
         understudy_reason_model=model,
         understudy_reason_usd=usd,
-        understudy_judge_model=judge or "",
+        understudy_sentence_judge=judge or "",
     )
     return SentenceWorker(settings)
 

@@ -45,7 +45,7 @@ def language_model(
     from understudy.local.poller import Poller
     from understudy.queues import open_queue
 
-    told = {"UNDERSTUDY_REASON_MODEL": model} | ({"UNDERSTUDY_JUDGE_MODEL": judge} if judge else {})
+    told = {"UNDERSTUDY_REASON_MODEL": model} | ({"UNDERSTUDY_SENTENCE_JUDGE": judge} if judge else {})
     env = told | {
         "UNDERSTUDY_BUNDLE": str(bundle.resolve()),
         "UNDERSTUDY_STORE": paths.store,

@@ -27,7 +27,7 @@ UNAVAILABLE = ("throttling", "unavailable", "slow", "reset")
 
 @pytest.fixture
 def bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle_directory: Path) -> Iterator[Bank]:
-    with open_bank(tmp_path, monkeypatch, bundle_directory, understudy_judge_model=JUDGE) as opened:
+    with open_bank(tmp_path, monkeypatch, bundle_directory, understudy_sentence_judge=JUDGE) as opened:
         yield opened
 
 
@@ -111,8 +111,8 @@ def test_writer_and_judge_spend_from_one_purse(bank: Bank) -> None:
 
 
 def test_sentences_from_before_the_judge_wait_for_it(bank: Bank) -> None:
-    settings = bank.app.settings.model_copy(update={"understudy_judge_model": ""})
-    plain = SentenceWorker(bank.worker._settings.model_copy(update={"understudy_judge_model": ""}))
+    settings = bank.app.settings.model_copy(update={"understudy_sentence_judge": ""})
+    plain = SentenceWorker(bank.worker._settings.model_copy(update={"understudy_sentence_judge": ""}))
     bank.ask()
     jobs = [job.body for job in bank.jobs()]
     assert set(plain.run(jobs)) == {"written"}

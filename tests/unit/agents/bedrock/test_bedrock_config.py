@@ -16,7 +16,14 @@ from understudy.errors import UserError
 from understudy.stores import ServingStore
 
 # The words of every version that sentences may have been written with. A changed prompt needs a new version.
-DIGESTS = {"reason_sentence@1": "983aad", "safety_judge@1": "2b16f5"}
+DIGESTS = {
+    "jury_business@1": "dfccec",
+    "jury_conservative@1": "d42176",
+    "jury_statistical@1": "709dc9",
+    "ops_why@1": "f63ace",
+    "reason_sentence@1": "983aad",
+    "safety_judge@1": "2b16f5",
+}
 
 
 def test_the_shipped_table_knows_every_output_mode() -> None:
