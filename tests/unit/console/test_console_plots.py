@@ -100,3 +100,9 @@ def test_a_wild_interval_leaves_the_values_in_sight() -> None:
     wild = [Spot("2026-10-01", 1.0, 0.9, 1e6), Spot("2026-10-02", 1.2, 1.1, 1.3), Spot("2026-10-03", 0.8, 0.7, 0.9)]
     heights = [float(y) for y in re.findall(r'cy="([\d.]+)"', series("s", "Impact", wild, WORDS))]
     assert max(heights) - min(heights) > 30
+
+
+def test_of_ratios_a_hundredth_is_as_far_as_a_hundred() -> None:
+    groups = [Span(f"g{at}", 2.0, 1.9, 2.1, 50) for at in range(30)] + [Span("few", 0.01, 0.0, 0.1, 50)]
+    found = forest("f", "Impact", groups, WORDS, zone=(0.8, 1.25), columns=("G", "V", "I", "N", "O"))
+    assert ">few</text>" in found

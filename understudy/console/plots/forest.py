@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,8 +39,7 @@ def forest(
 
     ``columns`` names the five columns of the table.
     """
-    middle = sum(zone) / 2
-    farthest = sorted(found, key=lambda one: -abs(middle if one.value is None else one.value - middle))[:MOST]
+    farthest = sorted(found, key=lambda one: -_distance(one.value, zone))[:MOST]
     drawn = [one for one in found if one in farthest]
     frame = _frame(drawn, zone)
     drawing = [_zone(frame, zone), _axis(frame), *(_span(frame, at, one, zone) for at, one in enumerate(drawn))]
@@ -56,6 +56,15 @@ def forest(
 def _row(one: Span, words: Words) -> tuple[str, str, str, str, str]:
     since = words("plot.known") if one.known else "—"
     return one.name, number(one.value), interval(one.low, one.high) or "—", number(one.rows), since
+
+
+def _distance(value: float | None, zone: tuple[float, float]) -> float:
+    """From the middle of the zone; of ratios, a third is as far as three. What is not known is farthest."""
+    if value is None:
+        return math.inf
+    if zone[0] > 0:
+        return abs(math.log(max(value, 1e-12) / math.sqrt(zone[0] * zone[1])))
+    return abs(value - sum(zone) / 2)
 
 
 def _listed(names: Sequence[str]) -> str:
