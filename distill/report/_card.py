@@ -110,7 +110,13 @@ def _not_passed(tasks: Sequence[TaskReport]) -> str:
 
 
 def _tried(tasks: Sequence[TaskReport]) -> str:
-    lines = ["Chosen per task on the validation rows, the share of the teacher (alpha) 0 included:", ""]
+    fitted = sum(len(task.tried) for task in tasks)
+    lines = [
+        f"{fitted} students were fitted; `report.json` lists them all (`gates.tasks[].tried`) with what the validation "
+        "rows said of each.",
+        "Chosen per task on the validation rows, the share of the teacher (alpha) 0 included:",
+        "",
+    ]
     for task in tasks:
         choices = ", ".join(f"{name} {value}" for name, value in sorted(task.choices.items()))
         lines.append(f"- {task.task}: {choices or 'not recorded'}")

@@ -9,6 +9,7 @@ from distill.report._facts import ReportDocument
 from distill.report._fairness import fairness_section
 from distill.report._overview import attention, gate_matrix, result_table, verdict
 from distill.report._plots import legend
+from distill.report._sign_off import sign_off
 from distill.report._task import task_section
 from distill.report._views import TaskView
 from distill.report._words import STATUS_ORDER, worst
@@ -58,4 +59,5 @@ def _sections(document: ReportDocument, views: Sequence[TaskView]) -> list[Marku
         section("fairness", "Fairness", fairness_section(report)),
         section("data", "Data and reproducibility", data_section(document)),
         section("thresholds", "Thresholds in force", thresholds(report.config)),
+        section("sign-off", "Sign-off", sign_off(document)),
     ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from distill.report import ReportDocument, render_report, write_report
+from distill.report._sign_off import open_points
 from understudy.contracts.gates import GateReport, GateResult, Measure
 
 VOID = {"meta", "wbr"}
@@ -225,3 +227,28 @@ def test_score_that_no_replicate_changes_has_no_interval(sample: Any) -> None:
     scores = sample.report.tasks[2].scores | {"prior": [flat]}
     report = with_gates(sample.report, "spend", sample.report.tasks[2].gates, scores=scores)
     assert "0.000 – 0.000" not in Page(html(sample, report)).said
+
+
+def test_what_is_signed_is_bound_to_the_figures_and_names_what_is_open(sample: Any) -> None:
+    files = render_report(sample.dataset, sample.soft, sample.students, sample.report)
+    page = Page(files["report.html"].decode())
+    assert "sign-off" in page.ids
+    assert hashlib.sha256(files["report.json"]).hexdigest() in page.said
+    task = sample.report.tasks[0]
+    clean = [gate.model_copy(update={"status": "pass"}) for gate in task.gates]
+    review = [clean[0].model_copy(update={"gate": "bypass", "status": "warn"}), *clean[1:]]
+    one = sample.report.model_copy(update={"tasks": [task], "accepted": True})
+    assert f"bypass warn: {task.task}." in open_points(with_gates(one, task.task, review))
+    assert not [point for point in open_points(with_gates(one, task.task, clean)) if task.task in point]
+    assert open_points(one.model_copy(update={"accepted": False, "reason": "rejected by churn"}))[0].endswith("churn.")
+
+
+def test_every_student_that_was_tried_is_listed(sample: Any) -> None:
+    task = sample.report.tasks[0]
+    tried: list[dict[str, float | int | str]] = [
+        {"alpha": 0.0, "features": "all", "faithful": "no", "chosen": "direct"},
+        {"alpha": 0.6, "features": 12, "faithful": "yes", "chosen": "distilled"},
+    ]
+    said = Page(html(sample, with_gates(sample.report, task.task, task.gates, tried=tried))).said
+    assert "All 2 students that were fitted" in said
+    assert "0.6 12 yes distilled" in said
