@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -52,7 +53,7 @@ def night(folder: Path, number: int, processes: int) -> dict[str, Any]:
     day, held = (FIRST + timedelta(days=number)).isoformat(), frame()
     watcher = Memory()
     with watcher:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), _cpu()
         columns = read_day(settings, held, day, processes=processes)
         read = time.perf_counter()
         found = run_monitors(
@@ -65,9 +66,16 @@ def night(folder: Path, number: int, processes: int) -> dict[str, Any]:
         "read_s": round(read - start, 3),
         "monitors_s": round(end - read, 3),
         "seconds": round(end - start, 3),
+        "cpu_s": round(_cpu() - busy, 3),
         "gib": round(watcher.most / 2**30, 4),
         "known": sum(one.value is not None for one in found.measurements),
     }
+
+
+def _cpu() -> float:
+    """Processor seconds of this process and its children that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 class Memory:
@@ -154,14 +162,14 @@ def published_and_kept(rows: list[dict[str, Any]], asked: argparse.Namespace) ->
 def published(figures: dict[str, Any]) -> list[str]:
     """Nights by size, how the time grows, and the bars."""
     lines = [
-        "| decisions | reading, s | monitors, s | whole, s | decisions/s | memory, GiB |",
-        "| ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| decisions | reading, s | monitors, s | whole, s | decisions/s | processor, us a decision | memory, GiB |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in figures["nights"]:
         speed = row["decisions"] / row["seconds"]
         lines.append(
             f"| {row['decisions']:,} | {row['read_s']:.1f} | {row['monitors_s']:.1f} | {row['seconds']:.1f}"
-            f" | {speed:,.0f} | {row['gib']:.2f} |"
+            f" | {speed:,.0f} | {row['cpu_s'] / row['decisions'] * 1e6:,.0f} | {row['gib']:.2f} |"
         )
     grown = f"Time grows with the decisions to the power {growth_said(figures['growth'], 2)}."
     note = f"{figures['processes']} processes, seed {figures['seed']}. {one_line(figures['machine'])}."

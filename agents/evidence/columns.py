@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -140,32 +140,56 @@ WIDE = {"products": -1, "product_scores": np.nan, "tiers": 0}
 _SUMS = ("bins", "bin_rows", "decisions", "erased", "unread", "altered", "other")
 
 
-def joined(parts: Sequence[Columns]) -> Columns:
-    """The same decisions in one; ``parts`` share day, tasks, catalog, writers and model versions.
+def joined(parts: list[Columns]) -> Columns:
+    """The same decisions in one, by (writer, seq); ``parts`` share day, tasks, catalog and writers.
 
-    Arrays of the parts are let go one by one, so that the whole is in memory once, and one array of it twice.
+    ``parts`` is emptied, and arrays are let go one by one: the whole is in memory once, and one array of it twice.
 
     Raises:
         ValueError: there is no part.
     """
     if not parts:
         raise ValueError("nothing to join")
-    first = parts[0]
+    first = replace(parts[0])
     held = [{f.name: getattr(part, f.name) for f in fields(part)} for part in parts]
     sizes = np.cumsum([0, *(len(part) for part in parts)])
-    del parts
-    made: dict[str, Any] = {name: np.concatenate([one.pop(name) for one in held]) for name in PER_ROW}
+    parts.clear()
+    versions = _one_list_of_versions(held)
+    order = np.lexsort([np.concatenate([one[name] for one in held]) for name in ("seq", "writer")])
+    made: dict[str, Any] = {name: _taken(held, name, order) for name in PER_ROW}
     width = max(one["products"].shape[1] for one in held)
     for name, empty in WIDE.items():
-        made[name] = np.concatenate([_widened(one.pop(name), width, empty) for one in held])
-    made["protected"] = {name: np.concatenate([one["protected"][name] for one in held]) for name in first.groups}
-    made["request_ids"] = [request_id for one in held for request_id in one.pop("request_ids")]
-    made["kept"] = np.concatenate([one["kept"] + start for one, start in zip(held, sizes, strict=False)])
-    made["features"] = np.concatenate([one.pop("features") for one in held])
-    made["told"] = [told for one in held for told in one["told"]]
+        for one in held:
+            one[name] = _widened(one[name], width, empty)
+        made[name] = _taken(held, name, order)
+    made["protected"] = {name: np.concatenate([one["protected"][name] for one in held])[order] for name in first.groups}
+    ids = [request_id for one in held for request_id in one.pop("request_ids")]
+    made["request_ids"] = [ids[row] for row in order]
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    kept = place[np.concatenate([one["kept"] + start for one, start in zip(held, sizes, strict=False)])]
+    by_row = np.argsort(kept)
+    made |= {"kept": kept[by_row], "features": _taken(held, "features", by_row)}
+    told = [told for one in held for told in one["told"]]
+    sampled = {one.request_id for one in told}
+    row = {name: number for number, name in enumerate(made["request_ids"]) if name in sampled}
+    made["told"] = sorted(told, key=lambda one: (row[one.request_id], one.rank))
     made |= {name: sum((one[name] for one in held[1:]), start=held[0][name]) for name in _SUMS}
-    made["cursor"] = {writer: seq for one in held for writer, seq in one["cursor"].items()}
-    return replace(first, **made)
+    return replace(first, model_versions=versions, **made)
+
+
+def _taken(held: list[dict[str, Any]], name: str, order: NDArray[np.int64]) -> NDArray[Any]:
+    return np.asarray(np.concatenate([one.pop(name) for one in held])[order])
+
+
+def _one_list_of_versions(held: list[dict[str, Any]]) -> list[str]:
+    """The bundle's version first, then the others by name; codes are changed to it."""
+    names = list(held[0]["model_versions"][:1])
+    names += sorted({name for one in held for name in one["model_versions"]} - set(names))
+    for one in held:
+        place = np.asarray([names.index(name) for name in one["model_versions"]], dtype=np.int16)
+        one["model_version"] = place[one["model_version"]]
+    return names
 
 
 def _widened(array: NDArray[Any], width: int, empty: float) -> NDArray[Any]:

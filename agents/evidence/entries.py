@@ -22,7 +22,7 @@ from understudy.stores import ServingStore, open_store
 
 __all__ = ["Part", "read_part"]
 
-CHUNK = 20_000  # decisions in one piece: what a process holds at once
+CHUNK = 4_000  # decisions in one piece: what a process holds at once
 _KEY = b'"key":"'
 DIGITS = 16
 

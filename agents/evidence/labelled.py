@@ -22,7 +22,7 @@ class Labelled:
     """n decisions and what became of them.
 
     Attributes:
-        columns: The decisions, whenever they were made, in the order of their request ids.
+        columns: The decisions, whenever they were made, in the order of their places in the chains.
         labels: ``[n, T]`` outcome per task: 0 or 1, a value, or the index of a class; NaN where it is not known.
         lost: Outcomes of requests that the log does not hold, or that cannot be opened any more.
     """

@@ -12,9 +12,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import IO
 
-import numpy as np
-
-from agents.evidence.columns import PER_ROW, WIDE, Columns, joined
+from agents.evidence.columns import Columns, joined
 from agents.evidence.entries import Part, read_part
 from agents.evidence.frame import Frame
 from agents.evidence.settings import WatchSettings
@@ -64,8 +62,8 @@ def read_day(
     entries = sum(span.last - span.first + 1 for span in spans)
     parts = 1 if entries < FEWEST else max(1, processes)
     jobs = [_part(settings, frame, day, spans, sample, entries, index, parts) for index in range(parts)]
-    pieces = list(read_part(jobs[0])) if parts == 1 else list(_in_processes(jobs))
-    return replace(_in_order(joined(_with_one_list_of_versions(pieces))), sample=sample, cursor=cursor)
+    pieces = list(read_part(jobs[0]) if parts == 1 else _in_processes(jobs))
+    return replace(joined(pieces), sample=sample, cursor=cursor)
 
 
 def _part(
@@ -129,36 +127,3 @@ def _loaded(file: IO[bytes]) -> Iterator[Columns]:
             yield pickle.load(file)
         except EOFError:
             return
-
-
-def _with_one_list_of_versions(pieces: Sequence[Columns]) -> list[Columns]:
-    names = list(pieces[0].model_versions[:1])
-    names += sorted({name for piece in pieces for name in piece.model_versions} - set(names))
-    made = []
-    for piece in pieces:
-        place = np.asarray([names.index(name) for name in piece.model_versions], dtype=np.int16)
-        made.append(replace(piece, model_version=place[piece.model_version], model_versions=names))
-    return made
-
-
-def _in_order(columns: Columns) -> Columns:
-    """By (writer, seq): the parts were cut by customer."""
-    order = np.lexsort((columns.seq, columns.writer))
-    if (order == np.arange(len(order))).all():
-        return columns
-    back = np.empty_like(order)
-    back[order] = np.arange(len(order))
-    kept = back[columns.kept]
-    by_row = np.argsort(kept)
-    rows = {name: getattr(columns, name)[order] for name in (*PER_ROW, *WIDE)}
-    ids = [columns.request_ids[i] for i in order]
-    place = {request_id: row for row, request_id in enumerate(ids)}
-    return replace(
-        columns,
-        **rows,
-        protected={name: codes[order] for name, codes in columns.protected.items()},
-        request_ids=ids,
-        kept=kept[by_row],
-        features=columns.features[by_row],
-        told=sorted(columns.told, key=lambda told: (place[told.request_id], told.rank)),
-    )
