@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,18 @@ def test_a_healthy_training_passes_every_check(toys: Any, small_config: TeacherC
     assert [len(layer) for layer in last["gate_entropy"]] == [3, 3]
     rates = zip(last["effective_rate"], last["gradient_norm"], strict=True)
     assert all(rate == pytest.approx(last["learning_rate"] / 3 * norm) for rate, norm in rates)
+
+
+def test_a_task_with_a_linear_path_may_leave_its_gated_path_alone(
+    toys: Any, small_config: TeacherConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gradient that the planted bug takes from the task of many classes stops a training only without the path."""
+    averaged_head(monkeypatch)
+    config = small_config.model_copy(update={"weighting": "uniform", "wide_classes": 3})
+    with suppress(TrainingHealthError):
+        run(toys(200), config, tmp_path)
+    checks = {entry["name"]: entry for entry in json.loads((tmp_path / "health.json").read_bytes())["checks"]}
+    assert checks["gradients_balanced"]["status"] == "pass"
 
 
 def test_a_run_too_short_for_its_weighting_says_so(toys: Any, small_config: TeacherConfig, tmp_path: Path) -> None:
