@@ -132,8 +132,10 @@ def _watched(
         recent = days.daily[-day.config.report_days :].sum(axis=0)
         detection, before, _ = scan(days.daily, days.baseline, measure, day.config)
         alarms = _alarms(day, days, detection) if days.complete else np.zeros(len(before), dtype=bool)
-        found = [_Confirmed(measure, days, detection, int(i), recent) for i in np.flatnonzero(alarms)]
+        found = [_Confirmed(measure, days, detection, int(i)) for i in np.flatnonzero(alarms)]
         confirmed += found
+        for one in found:  # what has changed is shown as it is now, not mixed with the days before
+            recent[one.index] = one.counts
         measurements += _measurements(day, days, measure, names, recent, before, found)
     return Found(measurements, [_breach(day, confirmed, targets)] if confirmed else [], days.state)
 
@@ -155,16 +157,18 @@ class _Confirmed:
     days: _Days
     detection: Detection
     index: int
-    recent: Floats
 
     @property
     def since(self) -> str:
         return self.days.names[int(self.detection.start[self.index])]
 
     @property
+    def counts(self) -> Floats:
+        return np.asarray(self.days.daily[int(self.detection.start[self.index]) :, self.index].sum(axis=0))
+
+    @property
     def value(self) -> float:
-        counts = self.days.daily[int(self.detection.start[self.index]) :, self.index].sum(axis=0)
-        return float(rates(counts[None], self.measure, 0).value[0])
+        return float(rates(self.counts[None], self.measure, 0).value[0])
 
     @property
     def comparison(self) -> Comparison:

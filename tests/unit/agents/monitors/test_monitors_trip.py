@@ -60,7 +60,8 @@ def test_a_change_is_dated(watch: Any) -> None:
     assert breach.target == "task:next"
     worst = breach.detail["confirmed"][0]
     assert (worst["attribute"], worst["decision"]) == ("gender", "offer of investments")
-    assert nights[-1]["fairness_di_min"].value < 0.6
+    assert nights[-1]["fairness_di_min"].value == pytest.approx(worst["value"], abs=1e-4)
+    assert worst["value"] < 0.6
 
 
 def test_a_disparity_from_the_first_day_is_inherited(watch: Any) -> None:
