@@ -86,5 +86,6 @@ def _student_seconds(config: DistillConfig, rows: int, width: int, classes: int)
     many = classes >= config.many_classes
     rounds, budget = (config.many_rounds, config.many_budget) if many else (config.rounds, config.budget)
     leaves = config.many_leaves if many else config.shapes[0].leaves
-    trees = 2 * budget * rounds * (classes if classes > 2 else 1)
+    # Beside the budget each student has a last fit on fewer features.
+    trees = 2 * (budget + 1) * rounds * (classes if classes > 2 else 1)
     return trees * (_CELL * rows * width * log2(leaves) + _SPLIT * width * leaves)
