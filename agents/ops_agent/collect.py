@@ -22,7 +22,7 @@ from agents.evidence import (
     read_day,
 )
 from agents.evidence.labelled import read_labelled
-from agents.monitors import Breach, MonitorConfig, MonitorNight, run_monitors
+from agents.monitors import Breach, MonitorConfig, MonitorNight, ShadowScores, run_monitors, score_shadow
 from agents.ops_agent.journal import Journal, read_journal
 from understudy.audit import open_keyring
 from understudy.bundle import Bundle
@@ -139,4 +139,17 @@ def _monitored(
 ) -> MonitorNight:
     arrived = open_labels(settings.understudy_labels).arrived(day)
     labelled = None if arrived is None else read_labelled(settings, frame, arrived, day)
-    return run_monitors(day, columns, requests or RequestDay(day), frame, history, config, labelled=labelled)
+    shadow = _shadow(settings, columns, frame, config)
+    metrics = requests or RequestDay(day)
+    return run_monitors(day, columns, metrics, frame, history, config, labelled=labelled, shadow=shadow)
+
+
+def _shadow(
+    settings: WatchSettings, columns: Columns | None, frame: Frame, config: MonitorConfig
+) -> ShadowScores | str:
+    """What the teacher says of a sample, or why it says nothing: a damaged export must not blind the other monitors."""
+    try:
+        artefacts, keyring = open_artefacts(settings.understudy_artefacts), open_keyring(settings.understudy_audit_keys)
+        return score_shadow(columns, frame, artefacts, keyring, config.shadow_sample)
+    except UserError as error:
+        return f"{error.where}: {error.what}" if error.where else error.what
