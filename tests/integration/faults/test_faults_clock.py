@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import datetime as real
-import sys
+import ast
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from understudy.audit import log as audit_log
+import lambda_app
+from understudy import clock
 
-
-class Jumped(real.datetime):
-    """A clock that is off by `off`."""
-
-    off = real.timedelta()
-
-    @classmethod
-    def now(cls, tz: real.tzinfo | None = None) -> real.datetime:  # type: ignore[override]
-        return real.datetime.now(tz) + cls.off
+ROOT = Path(lambda_app.__file__).parents[1]
+# Files of the request's path, and of what it writes, that may read the time by themselves.
+CLOCKS = {"understudy/clock.py"}
 
 
 @pytest.fixture
-def jump(monkeypatch: pytest.MonkeyPatch) -> Any:
+def jump() -> Iterator[Any]:
     """Set the clock of the function and of its audit log ahead by so many days."""
-    from lambda_app import clock
-
-    for module in (clock, audit_log):
-        monkeypatch.setattr(module, "datetime", Jumped)
+    off = [timedelta()]
 
     def by(days: float) -> None:
-        Jumped.off = real.timedelta(days=days)
+        off[0] = timedelta(days=days)
 
-    yield by
-    Jumped.off = real.timedelta()
+    with clock.turned(lambda: datetime.now(UTC) + off[0]):
+        yield by
 
 
 def test_a_clock_that_jumps_breaks_no_chain(around: Any, jump: Any) -> None:
@@ -57,17 +51,14 @@ def test_a_clock_set_back_before_the_records_refuses_them(around: Any, jump: Any
 
 def test_the_test_turns_the_only_clock_of_a_decision() -> None:
     """Should a module of the request path read the time by itself, the tests above would not see it."""
-    readers = {
-        name
-        for name, module in sys.modules.items()
-        if name.startswith("lambda_app.")
-        and getattr(module, "datetime", None) is real.datetime
-        and "datetime.now" in _source(module)
-    }
-    assert readers <= {"lambda_app.clock"}
+    looked = [*(ROOT / "lambda_app").glob("*.py"), ROOT / "understudy/audit/log.py", ROOT / "understudy/clock.py"]
+    looked += (ROOT / "understudy/stores").rglob("*.py")
+    readers = {path.relative_to(ROOT).as_posix() for path in looked if _reads_the_time(path)}
+    assert readers == CLOCKS
 
 
-def _source(module: Any) -> str:
-    from pathlib import Path
-
-    return Path(module.__file__).read_text(encoding="utf-8")
+def _reads_the_time(path: Path) -> bool:
+    """Whether the file calls ``datetime.now``, ``date.today``, ``time.time`` and the like."""
+    calls = (node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+    named = {f"{ast.unparse(call.value)}.{call.attr}" for call in calls if isinstance(call, ast.Attribute)}
+    return not named.isdisjoint({"datetime.now", "datetime.utcnow", "date.today", "time.time", "time.time_ns"})
