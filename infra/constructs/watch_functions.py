@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration, Stack
@@ -30,35 +30,47 @@ HANDLERS = "agents.watch.handlers"
 
 @dataclass(frozen=True)
 class Watch:
-    """One scheduled run. ``cron`` are fields of EventBridge, in UTC: a day is over at midnight there."""
+    """One scheduled run.
+
+    Attributes:
+        cron: Fields of EventBridge, in UTC: a day is over at midnight there.
+        verifies: Reads the whole log and its checkpoints.
+        judges: Looks at a day's requests, and may ask for a new model.
+        audits: Has decisions made again, and may ask a jury. Who judges or audits opens decisions.
+    """
 
     name: str
     handler: str
     description: str
-    cron: events.CronOptions
-    audits: bool = False
+    cron: Mapping[str, str]
+    verifies: bool = False
     judges: bool = False
+    audits: bool = False
+
+
+def _at(**fields: str) -> dict[str, str]:
+    return fields
 
 
 WATCHES = (
-    Watch("fsck", "nightly_fsck", "Verifies the whole audit log", events.CronOptions(hour="0", minute="30")),
+    Watch("fsck", "nightly_fsck", "Verifies the whole audit log", _at(hour="0", minute="30"), verifies=True),
     # An hour later: it reads what the verification found.
-    Watch("ops", "nightly_ops", "Judges the day that ended", events.CronOptions(hour="1", minute="30"), judges=True),
+    Watch("ops", "nightly_ops", "Judges the day that ended", _at(hour="1", minute="30"), judges=True),
     Watch(
         "weekly-audit",
         "weekly_audit",
         "Re-verifies the week that ended",
-        events.CronOptions(week_day="MON", hour="3", minute="0"),
+        _at(week_day="MON", hour="3", minute="0"),
+        verifies=True,
         audits=True,
-        judges=True,
     ),
     Watch(
         "quarterly-audit",
         "quarterly_audit",
         "Re-verifies the quarter that ended, deeper",
-        events.CronOptions(month="1,4,7,10", day="1", hour="5", minute="0"),
+        _at(month="1,4,7,10", day="1", hour="5", minute="0"),
+        verifies=True,
         audits=True,
-        judges=True,
     ),
 )
 
@@ -107,7 +119,7 @@ class WatchFunctions(Construct):
                 self,
                 f"{watch.name.title().replace('-', '')}Clock",
                 description=watch.description,
-                schedule=events.Schedule.cron(**_fields(watch.cron)),
+                schedule=events.Schedule.cron(**watch.cron),
                 targets=[
                     targets.LambdaFunction(
                         product.function,
@@ -119,11 +131,6 @@ class WatchFunctions(Construct):
             )
 
 
-def _fields(cron: events.CronOptions) -> dict[str, str]:
-    names = ("minute", "hour", "day", "month", "week_day", "year")
-    return {name: value for name in names if (value := getattr(cron, name)) is not None}
-
-
 def _environment(
     watch: Watch, deployment: Deployment, stateful: StatefulStack, serving: ServingStack, topic: sns.ITopic
 ) -> dict[str, str]:
@@ -131,23 +138,22 @@ def _environment(
     variables = {
         "UNDERSTUDY_STORE": f"dynamodb://{deployment.prefix}",
         "UNDERSTUDY_AUDIT_KEYS": f"secretsmanager://{stateful.keyring.secret.secret_arn}",
-        "UNDERSTUDY_CHECKPOINTS": stateful.checkpoints.url,
-        "UNDERSTUDY_CHECKPOINT_PUBLIC_KEYS": deployment.checkpoint_public_keys or f"kms://{signing}",
         "UNDERSTUDY_BUNDLE": f"s3://{stateful.bundles.bucket.bucket_name}/{deployment.bundle_key}",
         "UNDERSTUDY_REPORTS": stateful.reports.url,
         "UNDERSTUDY_ALARM_TOPIC": topic.topic_arn,
     }
     optional = {"UNDERSTUDY_BUNDLE_PUBLIC_KEY": deployment.bundle_public_key}
-    if watch.judges:
+    if watch.verifies:
         variables |= {
-            "UNDERSTUDY_CUSTOMER_KEYS": f"kms://{stateful.wrapping.key.key_arn}",
-            "UNDERSTUDY_REQUEST_METRICS": f"cloudwatch://{NAMESPACE}/{deployment.prefix}-inference",
+            "UNDERSTUDY_CHECKPOINTS": stateful.checkpoints.url,
+            "UNDERSTUDY_CHECKPOINT_PUBLIC_KEYS": deployment.checkpoint_public_keys or f"kms://{signing}",
         }
-        optional |= {
-            "UNDERSTUDY_ARTEFACTS": deployment.artefacts,
-            "UNDERSTUDY_LABELS": deployment.labels,
-            "UNDERSTUDY_RETRAIN_EVENTS": "events://default" if deployment.distillation else None,
-        }
+    if watch.judges or watch.audits:
+        variables["UNDERSTUDY_CUSTOMER_KEYS"] = f"kms://{stateful.wrapping.key.key_arn}"
+        optional |= {"UNDERSTUDY_ARTEFACTS": deployment.artefacts, "UNDERSTUDY_LABELS": deployment.labels}
+    if watch.judges:
+        variables["UNDERSTUDY_REQUEST_METRICS"] = f"cloudwatch://{NAMESPACE}/{deployment.prefix}-inference"
+        optional["UNDERSTUDY_RETRAIN_EVENTS"] = "events://default" if deployment.distillation else None
     if watch.audits:
         variables["UNDERSTUDY_REPLAY"] = f"lambda://{serving.inference.alias.function_arn}"
         optional["UNDERSTUDY_JUDGE_MODEL"] = deployment.judge_model
@@ -162,34 +168,34 @@ def _permissions(
     watch: Watch, deployment: Deployment, stateful: StatefulStack, serving: ServingStack, topic: sns.ITopic
 ) -> Permissions:
     tables, vault, reports = stateful.tables, stateful.checkpoints.bucket, stateful.reports.bucket
+    opens = watch.judges or watch.audits
+    trail = [*(["GetItem"] if opens else []), "PutItem", "Query", *(["Scan"] if watch.verifies else [])]
     may: dict[str, tuple[Sequence[str], Sequence[str]]] = {
-        "Trail": (_on(["GetItem", "PutItem", "Query", "Scan"]), [tables.audit.table_arn]),
+        "Trail": (_on(trail), [tables.audit.table_arn]),
         "Heads": (_on(["GetItem", "PutItem", "Scan"]), [tables.heads.table_arn]),
         "Keyring": (["secretsmanager:GetSecretValue"], [stateful.keyring.secret.secret_arn]),
-        "Vault": (["s3:GetBucketObjectLockConfiguration", "s3:ListBucketVersions"], [vault.bucket_arn]),
-        "Checkpoints": (["s3:GetObjectVersion"], [vault.arn_for_objects("checkpoints/*")]),
         "Reports": (["s3:GetObject", "s3:PutObject"], [reports.arn_for_objects("reports/*")]),
+        # Without it, S3 calls an object that is not there forbidden.
         "ReportNames": (["s3:ListBucket"], [reports.bucket_arn]),
         "Tell": (["sns:Publish"], [topic.topic_arn]),
     }
-    if deployment.checkpoint_public_keys is None:
-        may["SignersKey"] = (["kms:GetPublicKey"], [stateful.checkpoints.signing_key.key_arn])
-    if watch.judges:
-        stack = Stack.of(stateful)
+    if watch.verifies:
+        may["Vault"] = (["s3:GetBucketObjectLockConfiguration", "s3:ListBucketVersions"], [vault.bucket_arn])
+        may["Checkpoints"] = (["s3:GetObjectVersion"], [vault.arn_for_objects("checkpoints/*")])
+        if deployment.checkpoint_public_keys is None:
+            may["SignersKey"] = (["kms:GetPublicKey"], [stateful.checkpoints.signing_key.key_arn])
+    if opens:
         may |= {
-            "Customers": (_on(["BatchGetItem", "Query", "Scan"]), [tables.customers.table_arn]),
+            # Keys are found by their ids, not by their customers: an entry names nobody.
+            "Customers": (_on(["Scan"]), [tables.customers.table_arn]),
             "CustomerKeys": (["kms:Decrypt"], [stateful.wrapping.key.key_arn]),
             "Bundle": (["s3:GetObject"], [stateful.bundles.bucket.arn_for_objects(deployment.bundle_key)]),
-            "Requests": (["cloudwatch:GetMetricData"], ["*"]),
+            **_places(deployment, Stack.of(stateful)),
         }
-        for sid, place in (("Artefacts", deployment.artefacts), ("Labels", deployment.labels)):
-            if place:
-                bucket, _, prefix = place.removeprefix("s3://").partition("/")
-                arn = f"arn:{stack.partition}:s3:::{bucket}"
-                may[sid] = (["s3:GetObject"], [f"{arn}/{prefix}/*"])
-                may[f"{sid}Names"] = (["s3:ListBucket"], [arn])
+    if watch.judges:
+        may["Requests"] = (["cloudwatch:GetMetricData"], ["*"])
         if deployment.distillation:
-            bus = stack.format_arn(service="events", resource="event-bus", resource_name="default")
+            bus = Stack.of(stateful).format_arn(service="events", resource="event-bus", resource_name="default")
             may["Retrain"] = (["events:PutEvents"], [bus])
     if watch.audits:
         may["Replay"] = (["lambda:InvokeFunction"], [serving.inference.alias.function_arn])
@@ -200,14 +206,28 @@ def _permissions(
     return may
 
 
+def _places(deployment: Deployment, stack: Stack) -> dict[str, tuple[Sequence[str], Sequence[str]]]:
+    """Reading the run that made the bundle, and outcomes that arrive later."""
+    may: dict[str, tuple[Sequence[str], Sequence[str]]] = {}
+    for sid, place in (("Artefacts", deployment.artefacts), ("Labels", deployment.labels)):
+        if place:
+            bucket, _, prefix = place.removeprefix("s3://").partition("/")
+            arn = f"arn:{stack.partition}:s3:::{bucket}"
+            may[sid] = (["s3:GetObject"], [f"{arn}/{prefix}/*"])
+            may[f"{sid}Names"] = (["s3:ListBucket"], [arn])
+    return may
+
+
 def _accept(product: ProductFunction, watch: Watch, deployment: Deployment, stateful: StatefulStack) -> None:
     reports = stateful.export_name(stateful.reports.bucket.bucket_arn)
     vault = stateful.export_name(stateful.checkpoints.bucket.bucket_arn)
     why = "Reports and checkpoints are numbered or dated: the objects meant are those below one prefix."
     acknowledge(product, f"IAM5[Resource::{reports}/reports/*]", why)
-    acknowledge(product, f"IAM5[Resource::{vault}/checkpoints/*]", why)
+    if watch.verifies:
+        acknowledge(product, f"IAM5[Resource::{vault}/checkpoints/*]", why)
     if watch.judges:
         acknowledge(product, "IAM5[Resource::*]", "Reading metrics cannot be narrowed to a resource.")
+    if watch.judges or watch.audits:
         for place in (deployment.artefacts, deployment.labels):
             if place:
                 path = place.removeprefix("s3://")

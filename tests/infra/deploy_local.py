@@ -27,13 +27,16 @@ if __name__ == "__main__":
 
 import pytest
 import tiny_bundle
+import watched
 from botocore.exceptions import ClientError
 from deployed_permissions import permissions
+from deployed_refusals import refused_bundles
 from deployed_watch import WATCHES, beside, watch
 from python_313 import client_313, python_313
 
 from infra.emulator.cloud import ACCOUNT, REGION, EmulatedCloud
 from infra.emulator.policy import Usage
+from understudy.atomic import canonical_json
 from understudy.audit import fsck, open_keyring
 from understudy.audit.checkpoint_store import open_checkpoints
 from understudy.audit.coverage import Coverage
@@ -84,7 +87,7 @@ class Walk:
             self.objection(function)
             self.review(function)
             self.erasure(function)
-        self.unsigned_bundle()
+        refused_bundles(self)
         self.checkpoint()
         self.sentences()
         watch(self)
@@ -93,6 +96,7 @@ class Walk:
         with self.function("inference", "2") as function:
             assert self.recommend(function, "c-1")["model_version"] == self.versions["next.zip"]
             self.previous_model(function)
+            self.reports(function)
         self.synthesise("champion.zip", "next.zip")
         self.deploy()
         with self.function("inference", "3") as function:
@@ -145,8 +149,9 @@ class Walk:
         """Upload two signed bundles, whose model versions differ, and customers."""
         bucket, self.versions = self.output(STATEFUL, "BundleBucket"), {}
         for name, seed in (("champion.zip", 1), ("next.zip", 2)):
-            path = tiny_bundle.write(self.folder / name, seed=seed)
-            manifest = tiny_bundle.manifest_bytes(tiny_bundle.files(), seed=seed)
+            content = tiny_bundle.files(**{"psi.json": canonical_json(watched.psi().model_dump(mode="json"))})
+            path = tiny_bundle.write(self.folder / name, content, seed=seed)
+            manifest = tiny_bundle.manifest_bytes(content, seed=seed)
             with zipfile.ZipFile(path, "a") as archive:
                 archive.writestr("signature.json", sign_manifest(manifest, self._signer))
             self.cloud.client("s3").upload_file(str(path), bucket, name)
@@ -246,23 +251,6 @@ class Walk:
         products = ", ".join(one["product_id"] for one in answer["recommendations"])
         self.done(f"recommended {products} to a customer, audited as entry 1; the log verifies")
 
-    def unsigned_bundle(self) -> None:
-        """Who can write to the bucket cannot have another bundle served."""
-        bucket, s3 = self.output(STATEFUL, "BundleBucket"), self.cloud.client("s3")
-        good = (self.folder / "champion.zip").read_bytes()
-        other = tiny_bundle.write(self.folder / "unsigned.zip", seed=3)
-        s3.upload_file(str(other), bucket, "champion.zip")
-        try:
-            with self.function("inference", "1") as started:
-                asked = tiny_bundle.event("POST", "/v1/recommendations", {"customer_id": "c-1"})
-                refused = started.invoke(asked)
-                assert refused["statusCode"] == 503, refused
-                assert "signature.json" in json.loads(refused["body"])["detail"]
-                assert "opted_out" in self.ask(started, "GET", "/v1/customers/c-1/preferences")  # rights still answer
-        finally:
-            s3.put_object(Bucket=bucket, Key="champion.zip", Body=good)
-        self.done("an unsigned bundle under the champion's key was refused: no decision is made with it")
-
     def kill_switch(self, function: LocalFunction) -> None:
         body = {"scope": "global", "strategy": "rules", "target": None, "reason": "a drill"}
         self.ask(function, "PUT", "/v1/admin/kill-switch", body, admin=True)
@@ -325,6 +313,13 @@ class Walk:
             store.close()
         assert self.verify().verdict == "clean"
         self.done("two customers were erased, one with a review, and the log still verifies")
+
+    def reports(self, function: LocalFunction) -> None:
+        """What the watching agents found, as an operator reads it."""
+        (night,) = self.ask(function, "GET", "/v1/admin/reports", query={"kind": "ops"}, admin=True)["reports"]
+        report = self.ask(function, "GET", f"/v1/admin/reports/ops/{night['period']}", admin=True)
+        assert report["ops"]["colour"] == night["level"], night
+        self.done(f"an operator read the report of {night['period']} through the function")
 
     def previous_model(self, function: LocalFunction) -> None:
         body = {"scope": "global", "strategy": "previous", "target": None, "reason": "a drill"}

@@ -48,6 +48,20 @@ def test_the_linter_would_find_a_mistake(spoken: Any, tmp_path: Path) -> None:
     assert "SOMETIMES" in done.stdout
 
 
+def test_the_linter_names_what_a_region_lacks(prod: Any) -> None:
+    if shutil.which("cfn-lint") is None:
+        pytest.skip("CFN-LINT IS NOT INSTALLED: the templates were not linted")
+    template = prod.folder / "understudy-prod-serving.template.json"
+    done = subprocess.run(
+        ["cfn-lint", "-r", "us-iso-east-1", "--format", "parseable", "--", str(template)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert re.search("'SnapStart' enabled.*us-iso-east-1", done.stdout), done.stdout
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_template_is_the_one_that_somebody_looked_at(spoken: Any, stack: str) -> None:
     text = masked(spoken.templates[stack])

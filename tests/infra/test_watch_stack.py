@@ -90,7 +90,7 @@ def test_what_is_named_reaches_them(full: Any) -> None:
     assert weekly["UNDERSTUDY_ARTEFACTS"] == FULL["artefacts"]
     assert weekly["UNDERSTUDY_LABELS"] == FULL["labels"]
     assert weekly["UNDERSTUDY_JUDGE_MODEL"] == FULL["judge_model"]
-    assert weekly["UNDERSTUDY_RETRAIN_EVENTS"] == "events://default"
+    assert functions(full)["ops"]["Environment"]["Variables"]["UNDERSTUDY_RETRAIN_EVENTS"] == "events://default"
     assert "UNDERSTUDY_CUSTOMER_KEYS" not in functions(full)["fsck"]["Environment"]["Variables"]
 
 
