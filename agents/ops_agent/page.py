@@ -95,7 +95,8 @@ def _attention(report: OpsReport) -> list[Markup]:
 
 
 def _finding(finding: Finding, items: Mapping[str, ItemResult]) -> Markup:
-    measured = [f"{item}: {said(items[item])}" for item in finding.items if item in items]
+    unknown = finding.id.startswith("unknown:")  # its cause says already what there is to say of its items
+    measured = [f"{item}: {said(items[item])}" for item in finding.items if item in items and not unknown]
     rows = [
         ("Since", finding.since),
         ("Likely cause", finding.likely_cause),
@@ -103,7 +104,6 @@ def _finding(finding: Finding, items: Mapping[str, ItemResult]) -> Markup:
         *(("Measured", line) for line in measured),
         ("Evidence", "; ".join(_ref(evidence) for evidence in finding.evidence[:4])),
     ]
-    unknown = finding.id.startswith("unknown:")
     tone = "unknown" if unknown else "warn" if finding.severity == "minor" else "fail"
     mark = tag("span", "not known" if unknown else finding.severity, class_=f"badge {tone}")
     return tag(

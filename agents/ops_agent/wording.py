@@ -18,7 +18,7 @@ def number(value: float | None) -> str:
     if value == 0 or float(value).is_integer():
         return f"{value:,.0f}"
     if abs(value) < SMALLEST:
-        return f"under {SMALLEST:g}" if value > 0 else f"over -{SMALLEST:g}"
+        return f"under {SMALLEST:.5f}" if value > 0 else f"over -{SMALLEST:.5f}"
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
