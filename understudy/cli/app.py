@@ -191,7 +191,7 @@ def serve(
     from contextlib import ExitStack
 
     from understudy.cli.language_model import DEFAULT_MODEL, language_model
-    from understudy.cli.serving import ServePaths, build_package, local_function
+    from understudy.cli.serving import ServePaths, admin_token, build_package, local_function
     from understudy.errors import UserError
 
     paths = ServePaths(run)
@@ -199,13 +199,13 @@ def serve(
         raise UserError("there is nothing to serve", where=str(run), fix="First: understudy run --dataset ...")
     package = build_package(progress_for_terminal())
     with ExitStack() as stack:
-        also = {}
+        also = admin_token()
         if fake_bedrock is not None or reason_model is not None:
             model = reason_model or DEFAULT_MODEL
             writing = language_model(
                 package, run / "bundle", paths, model, fake_bedrock, judge=judge_model, fake_judge=fake_judge
             )
-            also = stack.enter_context(writing)
+            also |= stack.enter_context(writing)
             console.print(f"Sentences by {model}{f' (fake: {fake_bedrock})' if fake_bedrock else ''}")
         function = local_function(package, run / "bundle", paths, port=port, workers=workers, also=also)
         url = stack.enter_context(function)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.console import Console as Terminal
 
+from understudy.cli.serving import ADMIN_TOKEN
 from understudy.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["console_command"]
 
-TOKEN = "UNDERSTUDY_ADMIN_TOKEN"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 AWS_HOST = re.compile(r"[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com")
 
@@ -79,13 +79,13 @@ def _asked(url: str, region: str | None) -> _Endpoint:
 
     parts = urlsplit(url)
     host = parts.hostname or ""
-    token = os.environ.get(TOKEN)
+    token = os.environ.get(ADMIN_TOKEN)
     deployed = AWS_HOST.fullmatch(host)
     if region or deployed:
         chosen = region or (deployed[1] if deployed else "")
         return _Endpoint(url, f"{host} ({chosen})", sigv4(chosen))
     if token is None:
-        fix = f"Set {TOKEN}=operator:secret as the function has it, or give --region for a deployed endpoint."
+        fix = f"Set {ADMIN_TOKEN}=operator:secret as the function has it, or give --region for a deployed endpoint."
         raise UserError("no credentials for the admin routes", where=url, fix=fix)
     if parts.scheme != "https" and host not in LOOPBACK:
         raise UserError("the admin token would travel readable", where=url, fix="Use https.")
@@ -105,7 +105,7 @@ def _served(run: Path) -> Iterator[_Endpoint]:
         raise UserError("there is nothing to look at", where=str(run), fix="First: understudy run --dataset ...")
     operator = re.sub(r"[^A-Za-z0-9._@-]", "-", getpass.getuser())[:64] or "operator"
     secret = secrets.token_urlsafe(32)
-    also = {TOKEN: f"{operator}:{secret}", "UNDERSTUDY_REPORTS": paths.reports}
+    also = {ADMIN_TOKEN: f"{operator}:{secret}"}
     package = build_package(progress_for_terminal())
     with local_function(package, bundle, paths, also=also) as url:
         yield _Endpoint(url, f"{operator}@{run.resolve().name}", bearer(secret))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,24 @@ if TYPE_CHECKING:
     from understudy.contracts.api import CustomerRecord
     from understudy.progress import Progress
 
-__all__ = ["ServePaths", "ask", "build_package", "latest_rows", "load_records", "local_function"]
+__all__ = [
+    "ADMIN_TOKEN",
+    "ServePaths",
+    "admin_token",
+    "ask",
+    "build_package",
+    "latest_rows",
+    "load_records",
+    "local_function",
+]
+
+
+ADMIN_TOKEN = "UNDERSTUDY_ADMIN_TOKEN"
+
+
+def admin_token() -> dict[str, str]:
+    """The operator's token, if this process was given one: the function that it serves then has admin routes."""
+    return {ADMIN_TOKEN: os.environ[ADMIN_TOKEN]} if os.environ.get(ADMIN_TOKEN) else {}
 
 
 class ServePaths:
@@ -122,6 +140,7 @@ def local_function(
         "UNDERSTUDY_BUNDLE": str(bundle.resolve()),
         "UNDERSTUDY_STORE": paths.store,
         "UNDERSTUDY_AUDIT_KEYS": paths.keys,
+        "UNDERSTUDY_REPORTS": paths.reports,
         **(also or {}),
     }
     with LocalFunction(package, env, workers=workers, port=port, log=paths.folder / "function.log") as function:

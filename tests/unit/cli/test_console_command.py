@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(autouse=True)
 def no_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(console.TOKEN, raising=False)
+    monkeypatch.delenv(serving.ADMIN_TOKEN, raising=False)
 
 
 @pytest.mark.parametrize(("url", "run"), [(None, None), ("http://127.0.0.1:1", Path("runs/x"))])
@@ -34,19 +34,19 @@ def test_exactly_one_endpoint_is_named(url: str | None, run: Path | None) -> Non
 def test_without_credentials_nothing_starts() -> None:
     with pytest.raises(UserError, match="no credentials") as caught:
         console._asked("http://127.0.0.1:8080", None)
-    assert console.TOKEN in str(caught.value)
+    assert serving.ADMIN_TOKEN in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["http://bank.example", "http://10.0.0.1:8080", "http://127.0.0.1.bank.example"])
 def test_the_token_is_not_sent_readable_over_a_network(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    monkeypatch.setenv(console.TOKEN, "kim:0123456789abcdef0123")
+    monkeypatch.setenv(serving.ADMIN_TOKEN, "kim:0123456789abcdef0123")
     with pytest.raises(UserError, match="travel readable"):
         console._asked(url, None)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://localhost:8080", "https://bank.example"])
 def test_the_token_signs_and_is_not_told(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    monkeypatch.setenv(console.TOKEN, "kim:0123456789abcdef0123")
+    monkeypatch.setenv(serving.ADMIN_TOKEN, "kim:0123456789abcdef0123")
     found = console._asked(url, None)
     assert found.signer("GET", url, {}, b"") == {"authorization": "Bearer 0123456789abcdef0123"}
     assert "0123456789abcdef0123" not in found.called
@@ -62,7 +62,7 @@ def test_a_deployed_endpoint_is_asked_with_aws_credentials(
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-key")
-    monkeypatch.setenv(console.TOKEN, "kim:0123456789abcdef0123")
+    monkeypatch.setenv(serving.ADMIN_TOKEN, "kim:0123456789abcdef0123")
     signed = console._asked(url, region).signer("GET", f"{url}/v1/health", {}, b"")
     assert "/ap-northeast-2/execute-api/aws4_request" in signed["Authorization"]
     assert "0123456789abcdef0123" not in str(signed)
@@ -103,3 +103,18 @@ def test_a_run_is_served_with_its_reports_and_a_token_of_its_own(
     said = [json.loads(row[3])["payload"]["operation"] for row in store.entries()]
     store.close()
     assert said == ["read_reports", "read_kill_switches"]
+
+
+def test_a_served_run_has_admin_routes_and_reports_if_its_user_says_who_the_operator_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert serving.admin_token() == {}
+    monkeypatch.setenv(serving.ADMIN_TOKEN, "kim:0123456789abcdef0123")
+    paths = serving.ServePaths(tmp_path)
+    paths.prepare()
+    bundle = packaged.bundle(tmp_path / "bundle")
+    watch_reports.write(tmp_path / "reports", first=30)
+    with serving.local_function(ROOT, bundle, paths, also=serving.admin_token()) as url:
+        endpoint = console._asked(url, None)
+        with AdminClient(url, signer=endpoint.signer) as client:
+            assert [one.period for one in client.reports().reports] == [watch_reports.day(30)]
