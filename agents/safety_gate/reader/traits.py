@@ -8,7 +8,9 @@ from itertools import pairwise
 
 __all__ = ["readings", "traits"]
 
-_RUNS = (3, 5, 7)
+# Lengths of letter runs: a Hangul syllable is two or three letters.
+_RUNS = {True: (3, 5, 7), False: (4, 6, 8)}
+_HANGUL = re.compile(r"[가-힣]")
 _WORD = re.compile(r"[가-힣]+|[a-z']+|\d+|[^\s\w]")
 _STEM = {True: 2, False: 5}
 _END = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -27,7 +29,8 @@ def traits(plain: str) -> tuple[set[str], set[str]]:
     stem is the first two syllables, or five Latin letters. ``a b`` are neighbours, ``a~b`` two to four words apart.
     """
     letters = unicodedata.normalize("NFD", f" {plain} ")
-    runs = {letters[at : at + size] for size in _RUNS for at in range(len(letters) - size + 1)}
+    sizes = _RUNS[_HANGUL.search(plain) is not None]
+    runs = {letters[at : at + size] for size in sizes for at in range(len(letters) - size + 1)}
     words = ["^", *_WORD.findall(plain), "$"]
     stems = [word[: _STEM["가" <= word[0] <= "힣"]] for word in words]
     said = {"=" + word for word in words}
