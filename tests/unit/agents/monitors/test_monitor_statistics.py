@@ -122,6 +122,11 @@ def test_fewest_rows_is_the_least_that_shows_the_threshold() -> None:
     n = fewest_rows(reference, 0.25, 0.05)
     at = [stats.chi2.sf(0.25 / (1 / rows + 1 / reference.rows), 10) * 40 for rows in (n, n - 1)]
     assert at[0] <= 0.05 < at[1]
+    wide = _reference(features=40)
+    wide.width[:4] = 60  # a tenth of the features with many bins does not hide the others
+    assert fewest_rows(wide, 0.25, 0.05) == n
+    wide.width[4] = 60
+    assert fewest_rows(wide, 0.25, 0.05) > n
     assert fewest_rows(_reference(rows=20), 0.25, 0.05) == 1 << 30  # twenty training rows can never show it
 
 

@@ -153,3 +153,11 @@ def test_divergence_and_rank_correlation_are_the_gates() -> None:
     np.testing.assert_allclose(kl_rows(one, other), gates(one, other), rtol=1e-6)
     tied = np.round(one, 1)
     assert spearman(tied, other) == pytest.approx(float(stats.spearmanr(tied, other).statistic))
+
+
+def test_test_rows_come_first(shadow: Shadow) -> None:
+    test = shadow.toy.rows("test")
+    some = shadow_rows(shadow.toy, len(test) // 2)
+    assert len(some) == len(test) // 2
+    assert set(some.tolist()) <= set(test.tolist())
+    assert set(test.tolist()) <= set(shadow_rows(shadow.toy, len(test) + 20).tolist())
