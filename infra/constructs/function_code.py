@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class _Local:
         return True
 
 
+@cache
 def _built(recipe: Recipe, arch: Arch) -> Path:
     """The zip of these very sources, built once: each stack asks for it, and so does the next synthesis."""
     path = BUILT / f"{inputs_of(recipe, arch, PYTHON)}.zip"
