@@ -39,15 +39,15 @@ def test_harmless_sentences_do_not_dilute_a_bad_one() -> None:
 
 def test_a_packed_table_is_read_as_it_was_told(tmp_path: Path) -> None:
     limits = {"bias": -0.5, "block": 0.2, "confirm": -0.2}
-    told = pack(limits, [{"wow": (-300, 20), "abc": (2000, 16)}, {"sure": (5, 17)}], ["a", "b"], {"sure": [-3, 127]})
+    told = pack(limits, [{"wow": (-300, 20), "abcd": (2000, 16)}, {"sure": (5, 17)}], ["a", "b"], {"sure": [-3, 127]})
     content = canonical_json(told)
     (tmp_path / "en.json").write_bytes(content)
     (tmp_path / "proof.json").write_bytes(canonical_json({"sha256": {"en": hashlib.sha256(content).hexdigest()}}))
     reader = open_reader("en", tmp_path)
-    assert reader.kinds == ({sign("wow"): (-300, 20), sign("abc"): (2000, 16)}, {sign("sure"): (5, 17)})
+    assert reader.kinds == ({sign("wow"): (-300, 20), sign("abcd"): (2000, 16)}, {sign("sure"): (5, 17)})
     assert reader.naming == {sign("sure"): (-3, 127)}
     assert reader.clause("we are sure.") == "b"
-    assert reader.score("abc") == pytest.approx(-0.5 + 2000 / 1000)
+    assert reader.score("abcd") == pytest.approx(-0.5 + 2000 / 1000)
 
 
 def test_both_readers_are_small() -> None:
