@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from console_bank import asking, signed_in
 
+from lambda_app.settings import Settings
 from understudy.cli.simulation.bank import bank_of, borrow_run
 from understudy.cli.simulation.month import live
 from understudy.cli.simulation.plan import Plan
@@ -43,6 +45,22 @@ def test_the_days_before_are_not_red_and_the_days_after_are(fortnight: tuple[Wor
     colours = list(found.colours.values())
     assert set(colours[: PLAN.drift - 1]) == {"YELLOW"}
     assert set(colours[PLAN.tampered - 1 :]) == {"RED"}
+
+
+def test_the_console_shows_each_event_from_its_day_on(fortnight: tuple[World, Verdict]) -> None:
+    world, _ = fortnight
+    (bundle,) = world.root.glob("registry/versions/*/bundle.zip")
+    with asking(Settings.from_environment(world.environment(str(bundle)))) as client:
+        browser = signed_in(client)
+        pages = {day: browser.get(f"/?day={PLAN.date_of(day)}") for day in range(1, PLAN.days + 1)}
+        log = browser.get("/log")
+    for day, page in pages.items():
+        shown = {event.finding for event in PLAN.events if f'id="finding-{event.finding}"' in page.body}
+        begun = {event.finding for event in PLAN.events if event.day <= day}
+        assert shown <= begun, day
+        assert {event.finding for event in PLAN.events if event.day == day} <= shown, day
+        assert ("Somebody has to act." in page.text) == any(event.red for event in PLAN.events if event.day <= day)
+    assert "The log is not what its writers wrote." in log.text
 
 
 def test_what_the_policy_names_was_set_off_and_recorded(fortnight: tuple[World, Verdict]) -> None:

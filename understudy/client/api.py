@@ -58,6 +58,11 @@ class UnderstudyClient:
         self._retries = retries or Retries()
         self._signer = signer
 
+    @property
+    def url(self) -> str:
+        """The endpoint's base URL."""
+        return self._transport.url
+
     def recommend(
         self, request: RecommendationRequest, *, idempotency_key: str | None = None
     ) -> RecommendationResponse:

@@ -44,6 +44,7 @@ def _finding(one: Finding, words: Words, day: str) -> Markup:
             tag("div", tag("dt", words("evidence.title")), tag("dd", evidence(one.evidence, words))),
         ),
         class_=f"finding {one.severity}",
+        id=f"finding-{one.id}",
     )
 
 
