@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 import watched
+from cloud_tables import dynamodb_url
 
-from agents.evidence import LAYERS, Columns, Frame, read_day, reading
+from agents.evidence import LAYERS, Columns, Frame, Label, read_day, read_labelled, reading
 from understudy.bundle import load_bundle
 from understudy.contracts.features import encode
 from understudy.stores import audit_key
@@ -180,3 +181,18 @@ def test_what_cannot_be_read_is_counted(tmp_path: Path) -> None:
     found = read_day(world.settings(), frame, answers[0]["generated_at"][:10])
     assert (len(found), found.decisions, found.erased, found.altered, found.unread) == (4, 5, 1, 1, 0)
     assert sorted(found.request_ids) == sorted(one["request_id"] for one in answers[2:])
+
+
+def test_the_tables_of_the_cloud_read_alike(tmp_path: Path) -> None:
+    with dynamodb_url() as url:
+        world = watched.World(tmp_path, store_url=url)
+        world.store.put_records(watched.customer(number) for number in range(5))
+        answers = [world.ask(f"c-{number}")[1] for number in range(5)]
+        world.store.remove_documents([audit_key("c-0")])
+        frame, day = Frame.of(load_bundle(world.bundle)), answers[0]["generated_at"][:10]
+        found = read_day(world.settings(), frame, day)
+        labels = [Label(answers[1]["request_id"], "signups", 1.0)]
+        labelled = read_labelled(world.settings(), frame, labels, day)
+    assert found.request_ids == [one["request_id"] for one in answers[1:]]
+    assert (found.decisions, found.erased, found.unread) == (5, 1, 0)
+    assert labelled.columns.request_ids == [answers[1]["request_id"]]
