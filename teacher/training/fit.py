@@ -91,7 +91,12 @@ def fit_here(
     teacher = Teacher(config, inputs, targets, trainer.average.network, trainer.device)
     if not workers.first:
         return teacher
-    record = {"identity": identity, "left_out": inputs.left_out, "epochs": _json(trainer.history)}
+    record = {
+        "identity": identity,
+        "left_out": inputs.left_out,
+        "quantile_scaled": inputs.layout.numeric,
+        "epochs": _json(trainer.history),
+    }
     write_json(out / "history.json", record)
     examine(teacher, trainer, dataset, train, out / "health.json")
     teacher.save(out / "teacher.pt")

@@ -25,6 +25,7 @@ from understudy.stores import ServingStore, open_store
 __all__ = ["World"]
 
 OPERATOR = "simulated risk officer"
+THRESHOLDS = Path(__file__).with_name("checklist.toml")
 
 
 class World:
@@ -108,6 +109,7 @@ class World:
         """What function, worker and agents are told."""
         told = {
             "UNDERSTUDY_BUNDLE": bundle,
+            "UNDERSTUDY_CHECKLIST": str(THRESHOLDS),
             "UNDERSTUDY_STORE": self.paths.store,
             "UNDERSTUDY_AUDIT_KEYS": self.paths.keys,
             "UNDERSTUDY_CHECKPOINTS": self.paths.checkpoints,
