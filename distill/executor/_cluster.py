@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from distill.executor._protocol import Columns, Gang, Positions
@@ -47,10 +48,8 @@ class Cluster:
         self, prepare: Callable[[], S], work: Callable[[S, Positions], Columns], rows: Positions, batch: int
     ) -> Columns:
         ray = self._joined()
-        try:
+        with self._told():
             return map_batches(ray.put(prepare), work, rows, batch, self.workers)
-        except ray.exceptions.RayTaskError as error:
-            raise _cause(error) from None
 
     def _joined(self) -> Any:
         """Ray, joined once; its cluster of this machine's own ends with this process."""
@@ -74,11 +73,18 @@ class Cluster:
             idle.append(worker)
 
     def _result(self, reference: Any) -> Any:
-        try:
+        with self._told():
             return self._ray.get(reference)
-        except self._ray.exceptions.RayTaskError as error:
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What a worker raised is raised here; a worker that is lost may be found again."""
+        errors = self._ray.exceptions
+        try:
+            yield
+        except errors.RayTaskError as error:
             raise _cause(error) from None
-        except self._ray.exceptions.RayError as error:
+        except errors.RayError as error:
             fix = "Run the job again; finished tasks are kept."
             raise UserError(f"a Ray worker was lost: {error}", where="executor", fix=fix, exit_code=5) from error
 

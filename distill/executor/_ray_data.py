@@ -31,7 +31,7 @@ def map_batches(
     import pyarrow as pa
     import ray.data
 
-    _quieten(ray.data.DataContext.get_current())
+    _settle(ray.data.DataContext.get_current())
     blocks = [pa.table({_PLACE: np.arange(s, min(s + batch, len(rows)))}) for s in range(0, len(rows), batch)]
     scored = ray.data.from_blocks(blocks).map_batches(
         _Mapper,
@@ -62,8 +62,10 @@ class _Mapper:
         return {_PLACE: places, **self._work(self._state, self._rows[places])}
 
 
-def _quieten(context: Any) -> None:
-    """A job's log is one JSON object a line; what Ray Data tells goes to the files of its session."""
+def _settle(context: Any) -> None:
+    """Errors come back as they were raised. A job's log is one JSON object a line; what Ray Data tells goes to the
+    files of its session."""
+    context.raise_original_map_exception = True
     context.enable_progress_bars = False
     for handler in logging.getLogger("ray.data").handlers:
         if isinstance(handler, logging.StreamHandler):

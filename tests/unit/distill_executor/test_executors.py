@@ -49,6 +49,9 @@ def test_rows_come_back_in_their_order(executor: Executor) -> None:
     found = executor.map_rows(ten, scored, rows, 4)
     assert found["one"].tolist() == [10.0 * row for row in rows]
     assert found["two"].tolist() == [[row, -row] for row in rows.tolist()]
+    with pytest.raises(UserError, match="a negative row") as refused:
+        executor.map_rows(ten, scored, np.array([3, -1]), 4)
+    assert refused.value.exit_code == 4
 
 
 def test_students_are_the_same_bytes(
