@@ -63,7 +63,12 @@ def test_fit_writes_its_files_and_the_loaded_teacher_predicts_the_same(
     assert gates.shape == (60, 4)
     np.testing.assert_allclose(gates.sum(axis=1), 1.0)
     assert json.loads((tmp_path / "health.json").read_bytes())["status"] == "pass"
-    assert len(json.loads((tmp_path / "history.json").read_bytes())["epochs"]) == small_config.epochs
+    history = json.loads((tmp_path / "history.json").read_bytes())
+    assert len(history["epochs"]) == small_config.epochs
+    # What the watching agents read of a training.
+    assert history["quantile_scaled"]
+    assert all(0 < epoch["clipped_norm"] <= small_config.clip_norm + 1e-6 for epoch in history["epochs"])
+    assert all(epoch["largest_norm"] >= epoch["clipped_norm"] - 1e-6 for epoch in history["epochs"])
 
 
 def test_a_seed_gives_the_same_bytes_and_another_seed_does_not(
