@@ -23,7 +23,7 @@ CUSTOMERS = 40
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> watched.World:
-    world = watched.World(tmp_path_factory.mktemp("world"))
+    world = watched.World(tmp_path_factory.mktemp("world"), now=watched.NOW)
     world.store.put_records(watched.customer(number) for number in range(CUSTOMERS))
     return world
 
@@ -169,7 +169,7 @@ def test_the_cursor_spares_the_days_before(world: watched.World, frame: Frame, d
 
 
 def test_what_cannot_be_read_is_counted(tmp_path: Path) -> None:
-    world = watched.World(tmp_path)
+    world = watched.World(tmp_path, now=watched.NOW)
     world.store.put_records(watched.customer(number) for number in range(6))
     answers = [world.ask(f"c-{number}")[1] for number in range(6)]
     world.store.remove_documents([audit_key("c-0")])
@@ -185,7 +185,7 @@ def test_what_cannot_be_read_is_counted(tmp_path: Path) -> None:
 
 def test_the_tables_of_the_cloud_read_alike(tmp_path: Path) -> None:
     with dynamodb_url() as url:
-        world = watched.World(tmp_path, store_url=url)
+        world = watched.World(tmp_path, store_url=url, now=watched.NOW)
         world.store.put_records(watched.customer(number) for number in range(5))
         answers = [world.ask(f"c-{number}")[1] for number in range(5)]
         world.store.remove_documents([audit_key("c-0")])

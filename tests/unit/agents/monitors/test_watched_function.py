@@ -28,7 +28,7 @@ Seen = tuple[watched.World, MonitorNight, str]
 
 
 def _seen(root: Path, made: Callable[[int], CustomerRecord]) -> Seen:
-    world = watched.World(root)
+    world = watched.World(root, now=watched.NOW)
     world.store.put_records(made(number) for number in range(CUSTOMERS))
     answers = [world.ask(f"c-{number}") for number in range(CUSTOMERS)]
     assert {status for status, _ in answers} == {200}
