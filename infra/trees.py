@@ -39,7 +39,16 @@ def build_trees(machine: str) -> Path:
     scratch = out.with_name(f".{os.getpid()}.part")  # two builds at once do not meet
     sources = sorted(path.name for path in SOURCES.glob("*.c"))
     flags = (SOURCES / "flags.txt").read_text(encoding="utf-8").split()
-    command = [sys.executable, "-m", "ziglang", "cc", "-target", TARGET.format(machine=machine), *flags]
+    # Absolute, for the compiler runs elsewhere: found through a relative PATH, this interpreter's name is relative too.
+    command = [
+        os.path.abspath(sys.executable),
+        "-m",
+        "ziglang",
+        "cc",
+        "-target",
+        TARGET.format(machine=machine),
+        *flags,
+    ]
     done = subprocess.run(
         [*command, "-o", str(scratch), *sources], cwd=SOURCES, capture_output=True, text=True, check=False
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -113,6 +114,15 @@ def test_the_trees_are_the_same_bytes_however_often_they_are_compiled(
     built = {machine: trees.build_trees(machine).read_bytes() for machine in ("x86_64", "aarch64")}
     monkeypatch.setattr(trees, "ROOT", tmp_path)
     assert {machine: trees.build_trees(machine).read_bytes() for machine in built} == built
+
+
+def test_the_compiler_is_found_by_an_interpreter_whose_name_is_relative(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is where a PATH like ``.venv/bin`` has found it."""
+    monkeypatch.setattr(trees, "ROOT", tmp_path)
+    monkeypatch.setattr(trees.sys, "executable", os.path.relpath(sys.executable))
+    assert trees.build_trees("x86_64").exists()
 
 
 def test_without_a_compiler_the_build_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
