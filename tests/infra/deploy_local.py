@@ -66,7 +66,8 @@ class Walk:
         self._say = say
         self._began = time.monotonic()
         self._client = client_313(folder / "client")
-        create_signing_key(folder / "bundle-key.pem")
+        if not (folder / "bundle-key.pem").exists():  # a folder that is kept is used again
+            create_signing_key(folder / "bundle-key.pem")
         self._signer = open_signer(f"file://{folder / 'bundle-key.pem'}")
         self.usage: dict[str, Usage] = {}
         self._roles: dict[str, set[str]] = {}
