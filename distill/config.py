@@ -48,7 +48,7 @@ class DistillConfig(Contract):
     alphas: tuple[float, ...] = (0.0, 0.3, 0.6, 1.0)
     temperatures: tuple[float, ...] = Field(default=(1.0, 2.0), description="divisors of the teacher's logits")
     feature_gain: float = Field(
-        default=0.99, gt=0, le=1, description="share of the gain that the features of the last fit must hold"
+        default=0.999, gt=0, le=1, description="share of the gain that the features of the last fit must hold"
     )
     budget: int = Field(default=6, ge=1)
     many_classes: int = Field(default=12, ge=3)

@@ -122,6 +122,8 @@ class TaskFitting:
     def _on_fewer_features(self, attempt: Callable[[Candidate], Trial], trial: Trial) -> Trial:
         # Not on shards: LightGBM's data-parallel learner breaks down on features that are left out.
         features = used(trial.boosted.text, self._config.feature_gain)
+        if len(features) == len(self._dataset.schema.features):
+            return trial
         return on_fewer_features(attempt, trial, features, self._config.tolerance_se)
 
     def _monotone(self, task: TaskSpec) -> tuple[int, ...]:

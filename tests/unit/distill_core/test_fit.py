@@ -129,7 +129,7 @@ def test_the_last_fit_uses_the_features_that_matter_and_what_was_tried_is_kept(
     pair = fitted["churn"]
     roles = [one["chosen"] for one in pair.tried if one["chosen"]]
     assert ", ".join(map(str, roles)).count("distilled") == 1
-    assert len(pair.tried) >= 6
+    assert len(pair.tried) >= 4
     kept = pair.direct.choices["features"]
     used_features = int((pair.direct.booster.feature_importance("split") > 0).sum())
     if kept != "all":
