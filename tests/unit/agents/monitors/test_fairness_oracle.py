@@ -16,7 +16,7 @@ from agents.monitors.fairness import watch_offers
 from agents.monitors.group_counts import attributes, count, flattened
 from studies._production import Production
 
-QUICK = settings(max_examples=40, deadline=None)
+QUICK = settings(max_examples=10, deadline=None)
 metrics = pytest.importorskip("fairlearn.metrics", reason="fairlearn is the oracle of DI, SPD and EOD")
 
 
