@@ -15,15 +15,22 @@ def local_bundle(location: str) -> Path:
     """The path of the bundle; an ``s3://bucket/key.zip`` is downloaded first.
 
     Raises:
-        botocore.exceptions.ClientError: the object cannot be read. The environment then fails to start and is retried.
+        FileNotFoundError: there is no such object. The environment then does not start: no version is published.
+        botocore.exceptions.ClientError: it cannot be read. The environment then fails to start and is retried.
     """
     if not location.startswith("s3://"):
         return Path(location)
     import boto3
+    from botocore.exceptions import ClientError
 
     url = urlsplit(location)
     target = Path(tempfile.mkdtemp(prefix="bundle-")) / "bundle.zip"
-    boto3.client("s3").download_file(url.netloc, url.path.lstrip("/"), str(target))
+    try:
+        boto3.client("s3").download_file(url.netloc, url.path.lstrip("/"), str(target))
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+            raise
+        raise FileNotFoundError(f"there is no bundle at {location}: upload it, then deploy again") from None
     return target
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 import tiny_bundle
+
+from understudy.local import FunctionError
 
 __all__ = ["refused_bundles"]
 
@@ -21,10 +24,11 @@ def refused_bundles(walk: Any) -> None:
         s3.put_object(Bucket=bucket, Key="champion.zip", Body=other)
         _refused(walk, "signature.json")
         s3.delete_object(Bucket=bucket, Key="champion.zip")
-        _refused(walk, "cannot be opened")
+        with pytest.raises(FunctionError, match=f"there is no bundle at s3://{bucket}/champion.zip"):
+            walk.function("inference", "1").__enter__()
     finally:
         s3.put_object(Bucket=bucket, Key="champion.zip", Body=good)
-    walk.done("no decision is made with an unsigned bundle, nor without one; customers' rights still answer")
+    walk.done("no decision is made with an unsigned bundle, and rights still answer; without one, nothing starts")
 
 
 def _refused(walk: Any, why: str) -> None:

@@ -28,4 +28,14 @@ def test_an_object_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         found = local_bundle("s3://models/tiny/v1.zip")
         assert load_bundle(found).manifest.dataset == "tiny"
         with pytest.raises(ClientError):
-            local_bundle("s3://models/tiny/v2.zip")
+            local_bundle("s3://another/tiny/v1.zip")
+
+
+def test_a_bundle_that_is_absent_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        boto3.client("s3").create_bucket(Bucket="bundles")
+        with pytest.raises(FileNotFoundError, match=r"no bundle at s3://bundles/champion\.zip: upload it"):
+            local_bundle("s3://bundles/champion.zip")
