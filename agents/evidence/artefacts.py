@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 from understudy.contracts.watch import Evidence
@@ -59,12 +58,6 @@ class Artefacts:
         data = self.data(name)
         assert data is not None, name
         return Evidence(kind="artefact", ref=name, sha256=hashlib.sha256(data).hexdigest())
-
-    def path(self, name: str) -> Path | None:
-        """The file on this machine, for what must map it into memory; None if it is not there, or is not here."""
-        root = getattr(self._objects, "root", None)
-        path = root / name if isinstance(root, Path) else None
-        return path if path is not None and path.exists() else None
 
 
 def open_artefacts(url: str | None) -> Artefacts:

@@ -121,17 +121,6 @@ class Columns:
     def __len__(self) -> int:
         return len(self.at)
 
-    def row(self, request_id: str) -> int | None:
-        """Where the decision stands, or None."""
-        try:
-            return self.request_ids.index(request_id)
-        except ValueError:
-            return None
-
-    def feature(self, name: str) -> NDArray[np.float32]:
-        """``[k]`` the kept values of one feature."""
-        return np.asarray(self.features[:, self.feature_names.index(name)])
-
 
 _FLAGS = ("first", "drawn", "picked", "opted_out", "read_error", "has_features")
 _NUMBERS = ("at", "writer", "seq", "model_version", "person", "as_of_age_hours", "missing")

@@ -34,11 +34,6 @@ class History:
         body = {one.name: one.model_dump(mode="json") for one in measurements}
         self._objects.write(f"history/{day}.json", canonical_json(body))
 
-    def days(self) -> list[str]:
-        """The days that have measurements, oldest first."""
-        names = self._objects.names("history/")
-        return [name.removeprefix("history/").removesuffix(".json") for name in names if name.endswith(".json")]
-
     def series(self, name: str, until: str, days: int) -> list[tuple[str, float]]:
         """(day, value) of a measurement over the ``days`` days before ``until``, where it has one; oldest first."""
         found = []

@@ -4,11 +4,9 @@ An e-process is a number that starts at 1 and, as long as the null hypothesis ho
 1 on average. So P(it ever reaches 1/alpha) <= alpha (Ville 1939), and one may look every day. Those here are likelihood
 ratios: above, the likelihood averaged over all alternatives; below, the largest that the null allows.
 
-- One rate, s yes of n: above B(s + 1/2, n - s + 1/2) / B(1/2, 1/2), the Beta(1/2, 1/2) mixture of Robbins (1970), see
-  Howard, Ramdas, McAuliffe and Sekhon, "Time-uniform, nonparametric, nonasymptotic confidence sequences" (Annals of
-  Statistics 2021), and Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting" (JRSS B
-  2024), whose bets are of this kind; below sup over the null of r^s (1 - r)^(n - s).
-- Two rates: the product above; below the supremum over all pairs that the null allows, as in universal inference
+- Two rates, s yes of n each: above the product of B(s + a, n - s + b) / B(a, b), the Beta mixtures of Robbins (1970),
+  see Howard, Ramdas, McAuliffe and Sekhon, "Time-uniform, nonparametric, nonasymptotic confidence sequences" (Annals
+  of Statistics 2021); below the supremum over all pairs of rates that the null allows, as in universal inference
   (Wasserman, Ramdas and Balakrishnan, PNAS 2020), with a mixture in place of a split.
 - Several shares: the Dirichlet mixture (Lindon and Malek, "Anytime-valid inference for multinomial count data", NeurIPS
   2022) over the one point that was designed.
@@ -26,7 +24,7 @@ from numpy.typing import NDArray
 
 from agents.monitors.special import log_beta, log_gamma
 
-__all__ = ["Bounds", "Prior", "log_e_rate", "log_e_shares", "log_e_two_rates", "rate_interval", "two_rate_interval"]
+__all__ = ["Bounds", "Prior", "log_e_shares", "log_e_two_rates", "two_rate_interval"]
 
 Floats = NDArray[np.float64]
 Scale = Literal["difference", "ratio"]
@@ -47,13 +45,6 @@ def _log_likelihood(yes: Floats, of: Floats, rate: Floats) -> Floats:
 def _log_mixture(yes: Floats, of: Floats, prior: Prior = (0.5, 0.5)) -> Floats:
     a, b = prior
     return np.asarray(log_beta(yes + a, of - yes + b) - log_beta(a, b))
-
-
-def log_e_rate(yes: Floats, of: Floats, low: Floats | float, high: Floats | float) -> Floats:
-    """ln E for the null that the rate lies in ``[low, high]``."""
-    yes, of = np.asarray(yes, dtype=np.float64), np.asarray(of, dtype=np.float64)
-    best = np.clip(yes / np.maximum(of, 1), low, high)
-    return _log_mixture(yes, of) - _log_likelihood(yes, of, best)
 
 
 def log_e_shares(counts: Floats, shares: Floats) -> Floats:
@@ -112,12 +103,6 @@ def _best_on_edge(own: tuple[Floats, Floats], rest: tuple[Floats, Floats], edge:
         left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
         f_left, f_right = at(left), at(right)
     return np.maximum(np.maximum(f_left, f_right), np.maximum(at(low), at(high)))
-
-
-def rate_interval(yes: Floats, of: Floats, alpha: float) -> tuple[Floats, Floats]:
-    """Per test the rates that the mixture does not refute at ``alpha``: a confidence sequence, evaluated now."""
-    yes, of = np.asarray(yes, dtype=np.float64), np.asarray(of, dtype=np.float64)
-    return _inverted(lambda r: log_e_rate(yes, of, r, r), yes / np.maximum(of, 1), 0.0, 1.0, alpha)
 
 
 def two_rate_interval(

@@ -29,6 +29,5 @@ def test_outcomes_are_joined_to_their_decisions(tmp_path: Path) -> None:
     assert by_id[ids[0]][signups] == 1
     assert by_id[ids[1]][[signups, spend]].tolist() == [0.0, 14.0]
     assert np.isnan(by_id[ids[2]]).all()
-    row = found.columns.row(ids[0])
-    assert row is not None
+    row = found.columns.request_ids.index(ids[0])
     assert found.columns.scores[row, signups] == np.float32(answers[0]["tasks"]["signups"]["value"])

@@ -15,10 +15,8 @@ from agents.evidence.reference import Reference
 from agents.monitors.detector import Bets, detect
 from agents.monitors.drift import drift, fewest_rows, ks_distance, psi
 from agents.monitors.mixtures import (
-    log_e_rate,
     log_e_shares,
     log_e_two_rates,
-    rate_interval,
     two_rate_interval,
 )
 from agents.monitors.multiplicity import adjusted
@@ -131,15 +129,6 @@ def test_fewest_rows_is_the_least_that_shows_the_threshold() -> None:
 
 
 @QUICK
-@given(counts, st.floats(0.05, 0.95))
-def test_one_rate_is_the_mixture_over_the_point(pair: tuple[int, int], rate: float) -> None:
-    yes, of = pair
-    expected = oracle.betaln(yes + 0.5, of - yes + 0.5) - oracle.betaln(0.5, 0.5)
-    expected -= yes * np.log(rate) + (of - yes) * np.log(1 - rate)
-    assert float(log_e_rate(np.float64(yes), np.float64(of), rate, rate)) == pytest.approx(float(expected), abs=1e-6)
-
-
-@QUICK
 @given(counts, counts, st.floats(-0.3, 0.3), st.floats(0.0, 0.3))
 def test_two_rates_take_the_largest_likelihood_of_the_null(
     own: tuple[int, int], rest: tuple[int, int], low: float, width: float
@@ -173,26 +162,17 @@ def test_two_rates_by_ratio(own: tuple[int, int], rest: tuple[int, int], low: fl
     assert brute - 4.0 <= found <= brute + 1e-6
 
 
-def test_a_confidence_sequence_covers_at_every_look() -> None:
-    """Looked at after every draw, an interval for one n would miss the truth in most of the runs."""
+def test_evidence_holds_at_every_look() -> None:
+    """Looked at every ten draws, an interval for one n would miss the truth in most of the runs."""
     rng, alpha, rate, runs = np.random.default_rng(5), 0.1, 0.3, 200
-    draws = np.cumsum(rng.random((runs, 1000)) < rate, axis=1)
-    n = np.arange(1, 1001)
-    log_e = log_e_rate(draws.astype(float), np.broadcast_to(n, draws.shape).astype(float), rate, rate)
+    yes = np.cumsum(rng.random((2, runs, 1000)) < rate, axis=2)[:, :, 9::10].astype(float)
+    n = np.broadcast_to(np.arange(10.0, 1001.0, 10.0), yes.shape[1:])
+    log_e = log_e_two_rates((yes[0], n), (yes[1], n), (0.0, 0.0), "difference")
     missed = (log_e.max(axis=1) >= -np.log(alpha)).mean()
-    naive = (np.abs(draws / n - rate) > 1.645 * np.sqrt(rate * (1 - rate) / n)).any(axis=1).mean()
+    error = np.sqrt(2 * rate * (1 - rate) / n)
+    naive = (np.abs(yes[0] - yes[1]) / n > 1.645 * error).any(axis=1).mean()
     assert missed <= alpha + 3 * np.sqrt(alpha * (1 - alpha) / runs)
-    assert naive > 0.5
-
-
-def test_intervals_are_where_the_evidence_crosses() -> None:
-    yes, of = np.asarray([30.0, 0.0, 7.0]), np.asarray([100.0, 50.0, 7.0])
-    low, high = rate_interval(yes, of, 0.05)
-    assert low[1] == 0
-    assert high[2] == 1
-    inside = [(low[0], 0), (high[0], 0), (high[1], 1), (low[2], 2)]
-    for edge, test in inside:
-        assert float(log_e_rate(yes[test], of[test], edge, edge)) == pytest.approx(np.log(20), abs=0.02)
+    assert naive > 0.4
 
 
 @pytest.mark.parametrize("scale", ["difference", "ratio"])
