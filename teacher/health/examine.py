@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from teacher.health.alignment import SHIFTS, labels_aligned
 from teacher.health.check import Check, HealthReport, TrainingHealthError
 from teacher.health.epochs import epochs_of
 from teacher.health.gates import experts_alive, gates_vary
+from teacher.health.heads import head_shares, heads_heard
 from teacher.health.progress import (
     average_moved,
     finite,
@@ -27,13 +29,14 @@ from understudy.atomic import write_json
 
 if TYPE_CHECKING:
     from teacher.datasets.dataset import Dataset
-    from teacher.ple import Network
+    from teacher.ple import Network, Output
     from teacher.training.teacher import Teacher
     from teacher.training.trainer import Trainer
 
 __all__ = ["examine", "watch"]
 
 _ALIGNMENT_ROWS = 2000
+_HEAD_ROWS = 256
 
 
 def examine(teacher: Teacher, trainer: Trainer, dataset: Dataset, train: NDArray[np.int64], path: Path) -> HealthReport:
@@ -82,6 +85,7 @@ def _checks(teacher: Teacher, trainer: Trainer, dataset: Dataset, train: NDArray
         sigma_settles(trainer.weighting, trainer.tasks, losses),
         weights_applied_once(trainer.weighting, trainer.tasks),
         _balance_behind_gates(trainer, names),
+        heads_heard(names, _head_shares(trainer)),
         experts_alive(last["expert_weight"], last["expert_variation"]),
         gates_vary(last["gate_variation"] if choices > 1 else last["gate_variation"][1:], names),
         labels_aligned(_losses_by_shift(teacher, trainer.network.eval(), dataset, train[:_ALIGNMENT_ROWS])),
@@ -95,6 +99,17 @@ def _balance_behind_gates(trainer: Trainer, names: list[str]) -> Check:
     if not gated:
         return Check(name="gradients_balanced", status="unknown", detail="every task has a linear path")
     return gradients_balanced([names[index] for index in gated], norms)
+
+
+@torch.no_grad()
+def _first_logits(trainer: Trainer, labels: Tensor) -> list[Tensor]:
+    output: Output = trainer.network.eval()(trainer.train.inputs.take(slice(0, len(labels))))
+    return output.logits
+
+
+def _head_shares(trainer: Trainer) -> list[float | None]:
+    labels = trainer.train.labels[:_HEAD_ROWS]
+    return head_shares(_first_logits(trainer, labels), labels, trainer.tasks, trainer.config.huber_delta)
 
 
 def _awaited(trainer: Trainer) -> dict[str, tuple[float, float]]:

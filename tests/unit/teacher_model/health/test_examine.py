@@ -80,6 +80,7 @@ def averaged_head(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(trainer, "task_losses", averaged)
     monkeypatch.setattr("teacher.health.monitor.task_losses", averaged)
+    monkeypatch.setattr("teacher.health.heads.task_losses", averaged)
 
 
 def unreachable_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,6 +106,7 @@ def not_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
         (unreachable_threshold, "thresholds_reached"),
         (dead_expert, "experts_alive"),
         (averaged_head, "gradients_balanced"),
+        (averaged_head, "heads_heard"),
         (not_a_number, "finite"),
     ],
 )
@@ -133,7 +135,7 @@ def test_a_healthy_training_passes_every_check(toys: Any, small_config: TeacherC
     report = json.loads((tmp_path / "health.json").read_bytes())
     assert report["status"] == "pass"
     assert {entry["status"] for entry in report["checks"]} == {"pass"}
-    assert len(report["checks"]) == 11
+    assert len(report["checks"]) == 12
     assert report["tasks"] == ["buys", "next", "spend"]
     assert [entry["epoch"] for entry in report["epochs"]] == list(range(1, 11))
     last = report["epochs"][-1]
@@ -146,13 +148,14 @@ def test_a_healthy_training_passes_every_check(toys: Any, small_config: TeacherC
 def test_a_task_with_a_linear_path_may_leave_its_gated_path_alone(
     toys: Any, small_config: TeacherConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The gradient that the planted bug takes from the task of many classes stops a training only without the path."""
+    """What the planted bug takes from the gated path is no fault where there is a path beside it."""
     averaged_head(monkeypatch)
     config = small_config.model_copy(update={"weighting": "uniform", "wide_classes": 3})
     with suppress(TrainingHealthError):
         run(toys(200), config, tmp_path)
     checks = {entry["name"]: entry for entry in json.loads((tmp_path / "health.json").read_bytes())["checks"]}
     assert checks["gradients_balanced"]["status"] == "pass"
+    assert checks["heads_heard"]["status"] == "fail"  # a head that is averaged is still caught
 
 
 def test_a_run_too_short_for_its_weighting_says_so(toys: Any, small_config: TeacherConfig, tmp_path: Path) -> None:
