@@ -92,6 +92,18 @@ def _safety(found: Figures) -> tuple[str, str, str]:
     return f"{caught:.1%} caught, {blocked:.1%} wrongly blocked", "", "; ".join(verdicts)
 
 
+def _cost(found: Figures) -> tuple[str, str, str]:
+    lines = [line for line in found["lines"] if not line["watching"]]
+    listed, free = (sum(line[name] for line in lines) for name in ("usd", "free"))
+    return f"{listed:.2f} USD, {listed - free:.2f} billed in an account of its own", "", _bars(found)
+
+
+def _alarms(found: Figures) -> tuple[str, str, str]:
+    years = found["years"].values()
+    count = sum(sum(year["alarms"].values()) for year in years)
+    return f"{count} in {len(years)} years of {found['rows']:,} persons a day", "", ""
+
+
 def _bars(found: Figures) -> str:
     missed = [bar for bar in found["bars"] if not bar["passed"]]
     if not missed:
@@ -110,6 +122,8 @@ ROWS: tuple[tuple[str, str, Callable[[Figures], tuple[str, str, str]]], ...] = (
     ("features of a million customers", "finsynth_scale", _scale),
     ("leakage gate on a million rows", "leakage_gate", _gate),
     ("Safety Gate on texts of authors held out", "safety_gate", _safety),
+    ("a month of a million recommendations on AWS, no language model", "cost", _cost),
+    ("false alarms of all monitors together, simulated without a change", "monitors", _alarms),
     ("sentences of a language model: list price of a million recommendations", "reasons", _reasons),
 )
 
