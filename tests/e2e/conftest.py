@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +20,9 @@ from distill.pipeline import Pipeline, RunConfig
 from understudy.cli.path import walk
 from understudy.contracts.api import RecommendationResponse
 from understudy.progress import Silent
+
+# Gates may send a task of so small a bank to its direct student, never past the report.
+CONFIG = RunConfig(dataset="finsynth", customers=1500, folds=2, preset="quick", on_fidelity_failure="fallback")
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +56,26 @@ def served(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, RecommendationResponse, str]:
-    """One whole run; gates may send a task of so small a bank to its direct student, never past the report."""
-    config = RunConfig(dataset="finsynth", customers=1500, folds=2, preset="quick", on_fidelity_failure="fallback")
-    pipeline = Pipeline(config, tmp_path_factory.mktemp("run"), None, Silent())
+def distilled_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One whole run up to its bundle, which the workers of a test session share: the first to come makes it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    root = shared / "distilled-run"
+    with (shared / "distilled-run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "bundle.zip").exists():
+            _ = Pipeline(CONFIG, root, None, Silent()).run()
+    return root
+
+
+@pytest.fixture(scope="session")
+def walked(
+    distilled_run: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Pipeline, RecommendationResponse, str]:
+    """The rest of the path on a copy of that run: a request that is answered and audited."""
+    root = tmp_path_factory.mktemp("walked") / "run"
+    shutil.copytree(distilled_run, root)
+    pipeline = Pipeline(CONFIG, root, None, Silent())
     console = Console(file=io.StringIO(), width=160, highlight=False)
     answer = walk(console, pipeline, customer=None, locales=["ko", "en"])
     return pipeline, answer, console.file.getvalue()  # type: ignore[attr-defined]

@@ -108,7 +108,7 @@ def understudy(*arguments: str) -> list[str]:
 
 
 # What exists on disk once a stage has begun: the moment at which the run is killed.
-MOMENTS = ("data", "soft/fold0", "soft/fold1", "students", "gates")
+MOMENTS = ("data", "soft/fold1", "gates")
 
 
 def test_a_killed_run_resumes_to_the_same_bytes(

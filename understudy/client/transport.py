@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import select
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,7 +59,8 @@ class Transport:
 
     def _connection(self) -> http.client.HTTPConnection:
         found: http.client.HTTPConnection | None = getattr(self._threads, "connection", None)
-        if found is None:
+        if found is None or _closed_meanwhile(found):
+            self.close()
             found = self._threads.connection = self._make(self._host, self._port, timeout=self._timeout)
         return found
 
@@ -67,3 +69,15 @@ class Transport:
         connection: http.client.HTTPConnection | None = self._threads.__dict__.pop("connection", None)
         if connection is not None:
             connection.close()
+
+
+def _closed_meanwhile(connection: http.client.HTTPConnection) -> bool:
+    """Whether the server has closed a connection that was idle: nothing was asked, so what can be read is its end.
+
+    A server may close an idle connection at any moment (RFC 9112, section 9.8); asking over it would fail without need.
+    """
+    if connection.sock is None:
+        return False
+    waiting = select.poll()
+    waiting.register(connection.sock, select.POLLIN)
+    return bool(waiting.poll(0))

