@@ -7,8 +7,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.acknowledge import acknowledge
 from infra.config import Deployment
+from infra.constructs.private_bucket import private_bucket
 
 __all__ = ["CheckpointVault"]
 
@@ -33,26 +33,15 @@ class CheckpointVault(Construct):
             pending_window=Duration.days(30),
             removal_policy=RemovalPolicy.RETAIN,
         )
-        self.bucket = s3.Bucket(
+        self.bucket = private_bucket(
             self,
             "Bucket",
-            versioned=True,
+            "Checkpoints hold hashes, counts and signatures, no customer; nobody can change or delete one, and each is"
+            " verified with the public key.",
             object_lock_enabled=True,
             object_lock_default_retention=s3.ObjectLockRetention.compliance(
                 Duration.days(deployment.config.checkpoint_lock_days)
             ),
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            removal_policy=RemovalPolicy.RETAIN,
-        )
-        acknowledge(
-            self.bucket,
-            "S1",
-            "Checkpoints hold hashes, counts and signatures, no customer; nobody can change or delete one, and each is"
-            " verified with the public key.",
         )
 
     @property

@@ -15,6 +15,7 @@ from infra.constructs.job_alarm import JobAlarm
 from infra.constructs.job_image import JobImage
 from infra.constructs.job_machine import JobMachine
 from infra.constructs.job_machines import JobMachines
+from infra.constructs.private_bucket import private_bucket
 
 __all__ = ["DistillationStack"]
 
@@ -50,20 +51,12 @@ class DistillationStack(Stack):
         CfnOutput(self, "BundleKey", value=signing.key_arn)
 
     def _bucket(self) -> s3.Bucket:
-        bucket = s3.Bucket(
+        return private_bucket(
             self,
             "Work",
-            versioned=True,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
+            "One role and who deploys reach it; both are in CloudTrail.",
             lifecycle_rules=[s3.LifecycleRule(noncurrent_version_expiration=Duration.days(30))],
-            removal_policy=RemovalPolicy.RETAIN,
         )
-        acknowledge(bucket, "S1", "One role and who deploys reach it; both are in CloudTrail.")
-        return bucket
 
     def _role(self, bucket: s3.Bucket, signing: kms.Key) -> iam.Role:
         role = iam.Role(self, "JobRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
