@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-
 from pydantic import Field
 
-from understudy.contracts._model import Contract, validated
+from understudy.contracts.environment import EnvironmentSettings
 
 __all__ = ["Settings"]
 
 
-class Settings(Contract):
+class Settings(EnvironmentSettings):
     """Where the function finds what it needs; nothing else is read from the environment."""
 
     understudy_bundle: str = Field(min_length=1, description="directory, .zip or s3://bucket/key.zip")
@@ -55,14 +52,3 @@ class Settings(Contract):
     understudy_reason_queue: str = Field(
         default="", description="URL of `understudy.queues.open_queue`, where absent sentences are ordered"
     )
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read the upper-case names of the fields.
-
-        Raises:
-            UserError: a variable is missing or empty.
-        """
-        source = os.environ if environment is None else environment
-        found = {name: source[name.upper()] for name in cls.model_fields if name.upper() in source}
-        return validated(cls, found, "environment")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-
 from pydantic import Field
 
-from understudy.contracts._model import Contract, validated
+from understudy.contracts.environment import EnvironmentSettings
 
 __all__ = ["WatchSettings"]
 
 
-class WatchSettings(Contract):
+class WatchSettings(EnvironmentSettings):
     """Where the agents find what they watch. What is not named cannot be measured, and is reported as unknown."""
 
     understudy_store: str = Field(min_length=1, description="URL of `understudy.stores.open_store`")
@@ -50,14 +47,3 @@ class WatchSettings(Contract):
     understudy_labels: str | None = Field(
         default=None, min_length=1, description="outcomes that arrive late: file:///folder or s3://bucket/prefix"
     )
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> WatchSettings:
-        """Read the upper-case names of the fields.
-
-        Raises:
-            UserError: a variable is missing or empty.
-        """
-        source = os.environ if environment is None else environment
-        found = {name: source[name.upper()] for name in cls.model_fields if name.upper() in source}
-        return validated(cls, found, "environment")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from pydantic import Field, ValidationError
@@ -18,7 +17,7 @@ from agents.reason_generator.trail import SentenceTrail
 from agents.reason_generator.writer import Outcome, SentenceWriter
 from agents.safety_gate import SafetyGate, load_rules
 from understudy.audit import AuditError, AuditLog, open_keyring
-from understudy.contracts._model import Contract, validated
+from understudy.contracts.environment import EnvironmentSettings
 from understudy.contracts.sentences import SentenceKey
 from understudy.fetch import accepted_bundle
 from understudy.queues import JobQueue
@@ -32,7 +31,7 @@ WARN_AT = 0.8
 WRITER_TEMPERATURE, JUDGE_TEMPERATURE = 0.4, 0.0
 
 
-class WorkerSettings(Contract):
+class WorkerSettings(EnvironmentSettings):
     """The worker's environment. Bundle, store and keys are those of the function that the sentences are for."""
 
     understudy_bundle: str = Field(min_length=1, description="directory, .zip or s3://bucket/key.zip")
@@ -50,17 +49,6 @@ class WorkerSettings(Contract):
     understudy_guardrail: str = Field(
         default="", pattern=r"^(|[A-Za-z0-9:/-]+@(DRAFT|[0-9]{1,8}))$", description="Bedrock guardrail: id@version"
     )
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> WorkerSettings:
-        """Read the upper-case names of the fields.
-
-        Raises:
-            UserError: a variable is missing or cannot be used.
-        """
-        source = os.environ if environment is None else environment
-        found = {name: source[name.upper()] for name in cls.model_fields if name.upper() in source}
-        return validated(cls, found, "environment")
 
 
 class SentenceWorker:

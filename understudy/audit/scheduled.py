@@ -16,7 +16,7 @@ from understudy.audit.checkpointing import DamagedLogError, make_checkpoint
 from understudy.audit.keyring import open_keyring
 from understudy.audit.series import SeriesError
 from understudy.audit.signing import PublicKeys, open_signer
-from understudy.contracts._model import Contract, validated
+from understudy.contracts.environment import EnvironmentSettings
 from understudy.stores import open_store
 
 __all__ = ["CheckpointSettings", "handler"]
@@ -24,7 +24,7 @@ __all__ = ["CheckpointSettings", "handler"]
 NAMESPACE = "Understudy"
 
 
-class CheckpointSettings(Contract):
+class CheckpointSettings(EnvironmentSettings):
     """Where the log, its keys and its checkpoints are."""
 
     understudy_store: str = Field(min_length=1, description="URL of `understudy.stores.open_store`")
@@ -34,17 +34,6 @@ class CheckpointSettings(Contract):
     understudy_checkpoint_public_keys: str | None = Field(
         default=None, min_length=1, description="PEM text of the keys that signed the series (default: the signer's)"
     )
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> CheckpointSettings:
-        """Read the upper-case names of the fields.
-
-        Raises:
-            UserError: a variable is missing or empty.
-        """
-        source = os.environ if environment is None else environment
-        found = {name: source[name.upper()] for name in cls.model_fields if name.upper() in source}
-        return validated(cls, found, "environment")
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
