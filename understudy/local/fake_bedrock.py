@@ -78,17 +78,23 @@ class FakeBedrock:
         self._server.shutdown()
         self._server.server_close()
 
-    def answer(self, model: str, request: Any) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body for one request of Converse."""
-        self.received.append((model, request))
-        said = _said(request)
-        mode = self._mode(said)
+    def outage(self, mode: str) -> tuple[int, dict[str, str], bytes] | None:
+        """The error of a service that is down or throttles; None if it answers, after its delay if it is slow."""
         if mode == "throttling":
             return _error(429, "ThrottlingException", "Too many requests, please wait before trying again.")
         if mode == "unavailable":
             return _error(503, "ServiceUnavailableException", "The service is unavailable.")
         if mode == "slow":
             time.sleep(self.delay)
+        return None
+
+    def answer(self, model: str, request: Any) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body for one request of Converse."""
+        self.received.append((model, request))
+        said = _said(request)
+        mode = self._mode(said)
+        if (outage := self.outage(mode)) is not None:
+            return outage
         if mode == "guardrail":
             blocked = {"content": [{"text": "Sorry, this was blocked."}], "role": "assistant"}
             return _converse(request, blocked, "guardrail_intervened")

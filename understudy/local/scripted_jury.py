@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from understudy.local.fake_bedrock import FakeBedrock, _converse, _error, _message, _said
+from understudy.local.fake_bedrock import FakeBedrock, _converse, _message, _said
 
 __all__ = ["FakeJury", "JurorMode"]
 
@@ -43,12 +42,8 @@ class FakeJury(FakeBedrock):
     def answer(self, model: str, request: Any) -> tuple[int, dict[str, str], bytes]:
         self.received.append((model, request))
         mode = self._juror(request)
-        if mode == "throttling":
-            return _error(429, "ThrottlingException", "Too many requests, please wait before trying again.")
-        if mode == "unavailable":
-            return _error(503, "ServiceUnavailableException", "The service is unavailable.")
-        if mode == "slow":
-            time.sleep(self.delay)
+        if (outage := self.outage(mode)) is not None:
+            return outage
         if mode == "not_json":
             return _converse(request, {"role": "assistant", "content": [{"text": "My vote is: {"}]}, None)
         value = ballot(_said(request), mode)
